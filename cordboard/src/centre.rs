@@ -1,23 +1,27 @@
 //! The contact centre of one process: all parts put together, and the pump that replaces AWS.
 //!
-//! `Centre::turn` does what event source mappings and queues do in the cloud: it passes stream
-//! records and due timers to `routing`, and callbacks and Events to `callbacks`. [`Centre::run`]
-//! repeats it in real time, and does what AWS does periodically. [`Centre::settle`] repeats it
-//! until nothing is left to do at this moment, for tests that control the clock.
+//! The pump does what event source mappings and queues do in the cloud: it passes stream records
+//! and due timers to `routing`, and callbacks and Events to `callbacks`. [`Centre::run`] does so in
+//! real time: it starts work and does not wait for it. It also does what AWS does periodically.
+//! [`Centre::settle`] waits for all work, until nothing is left to do at this moment, for tests
+//! that control the clock.
 
 mod invoke;
 mod network;
 mod settings;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use api::{Api, Ids, InFlight};
 use callbacks::{Callbacks, Destinations, web_client};
 use carrier_simulator::Carrier as SimulatedCarrier;
 use console::{Console, Signer, Transport};
+use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::stream;
 use http_client::WebClient;
 use ids::time::Timestamp;
 use routing::{Routing, Sweep};
@@ -25,24 +29,28 @@ use runtime::{Outbox, Voice, WebhookJournal};
 use serde_json::json;
 use shared::webhook::Checks;
 use store::Store;
+use task_router::router::timers_queue::TimersMessage;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, watch};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
-use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, SequenceNumber, TABLE};
+use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use crate::http;
-use crate::queues::Queues;
+use crate::lanes::{Batch, Lanes};
+use crate::queues::{Message, Queues};
 use crate::stream_reader::StreamReader;
 use crate::task_router::TaskRouter;
 use invoke::{Work, deliver, invoke_routing, sqs_event};
 use network::telephones;
 
+pub(crate) use network::JOURNAL_FILE;
 pub use settings::Settings;
 
-/// Maximum sleep of the pump. Every change in this process wakes it; this limit is for changes
-/// from outside.
+/// Maximum sleep of the pump. Every write and message in this process wakes it; this limit is for
+/// writes of other processes, and for expired items.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 
 /// Maximum number of turns in [`Centre::settle`]; a test that needs more at one moment is in a
@@ -97,6 +105,10 @@ pub struct Centre {
     pub summary: config::Summary,
     dynamodb: EmbeddedDynamoDb,
     stream: Mutex<StreamReader>,
+    lanes: std::sync::Mutex<Lanes>,
+    /// Timers that may be handled at the same time: as many as there are lanes.
+    timers_at_once: NonZeroUsize,
+    timer_permits: Semaphore,
     queues: Arc<Queues>,
     routing: Routing,
     callbacks: Arc<Callbacks>,
@@ -145,7 +157,7 @@ impl Centre {
         let now = settings.clock.now();
         let summary = config::apply(&store, &settings.contact_centre, now).await?;
 
-        let nudge = Arc::new(Notify::new());
+        let nudge = dynamodb.written();
         let queues = Arc::new(Queues::new(Arc::clone(&settings.clock), Arc::clone(&nudge)));
         let (carrier_url, public_url) = match &settings.carrier {
             CarrierChoice::Simulated => (address.to_owned(), address.to_owned()),
@@ -222,6 +234,9 @@ impl Centre {
             .map(|network| Arc::new(TaskRouter::new(store.clone(), Arc::clone(network))));
         let centre = Self {
             stream: Mutex::new(StreamReader::new(dynamodb.streams(), TABLE)),
+            lanes: std::sync::Mutex::new(Lanes::new(settings.lanes)),
+            timers_at_once: settings.lanes,
+            timer_permits: Semaphore::new(settings.lanes.get()),
             routing: Routing::new(
                 store.clone(),
                 Arc::clone(&queues) as _,
@@ -269,10 +284,7 @@ impl Centre {
                 .merge(Arc::clone(network).http())
                 .merge(http::task_router(&self.voice, &self.public_url));
         }
-        let site = http::guarded(
-            http::nudging(site, Arc::clone(&self.nudge)),
-            &self.public_url,
-        );
+        let site = http::guarded(site, &self.public_url);
         let shutdown = async move {
             shutdown.await;
             // Long polls are answered. An error means that none is open.
@@ -320,20 +332,67 @@ impl Centre {
         [network, self.next_turn()].into_iter().flatten().min()
     }
 
-    /// Repeats [`Centre::turn_detached`] whenever there may be something to do.
-    async fn pump(&self) {
+    /// Starts work whenever there is some, and waits for none: neither a slow record nor a slow
+    /// server delays other work. When it is dropped, records and timers under way are aborted.
+    async fn pump(self: &Arc<Self>) {
+        let mut working = JoinSet::new();
+        let mut is_read_due = true;
         loop {
-            if self.turn_detached().await {
+            is_read_due |= self.dynamodb.take_written();
+            let room = self.lanes().room();
+            if is_read_due && room > 0 {
+                is_read_due = self.read_stream(room).await;
+                self.start_due(&mut working);
                 continue;
             }
+            self.start_due(&mut working);
             let due = self
                 .next_turn()
-                .map_or(SLEEP_MAX, |at| at.since(self.voice.clock.now()).into());
+                .map_or(SLEEP_MAX, |at| at.since(self.now()).into());
             tokio::select! {
                 () = self.nudge.notified() => {}
-                () = tokio::time::sleep(due.min(SLEEP_MAX)) => {}
+                () = tokio::time::sleep(due.min(SLEEP_MAX)) => is_read_due = true,
+                Some(done) = working.join_next() => resume_panic(done),
             }
         }
+    }
+
+    /// Starts what is due: a task for each lane, timer, callback and Event.
+    fn start_due(self: &Arc<Self>, working: &mut JoinSet<()>) {
+        for batch in self.lanes().due(self.now()) {
+            working.spawn(Arc::clone(self).work_lane(batch));
+        }
+        for timer in self.queues.due_timers() {
+            working.spawn(Arc::clone(self).work_timer(timer));
+        }
+        for message in self.due_messages() {
+            let callbacks = Arc::clone(&self.callbacks);
+            let queues = Arc::clone(&self.queues);
+            let nudge = Arc::clone(&self.nudge);
+            let task_router = self.task_router.clone();
+            tokio::spawn(async move {
+                deliver(&callbacks, &queues, task_router.as_deref(), message).await;
+                nudge.notify_one();
+            });
+        }
+    }
+
+    /// Handles a batch, and then what its lane holds.
+    async fn work_lane(self: Arc<Self>, batch: Batch) {
+        let mut next = Some(batch);
+        while let Some(batch) = next {
+            let lane = batch.place.lane;
+            self.handle_batch(batch).await;
+            // The pump may be waiting for room.
+            self.nudge.notify_one();
+            next = self.lanes().next(lane, self.now());
+        }
+    }
+
+    async fn work_timer(self: Arc<Self>, timer: Message<TimersMessage>) {
+        // An error would mean that the semaphore was closed; nothing closes it.
+        let _permit = self.timer_permits.acquire().await;
+        self.handle_timer(timer).await;
     }
 
     /// Periodic work: the schedule's sweep, and what DynamoDB does by itself.
@@ -352,93 +411,83 @@ impl Centre {
 
     /// The moment of the next turn without an input.
     fn next_turn(&self) -> Option<Timestamp> {
-        // The lock is held within a turn only; during a turn there is no need to wait for the next
-        // one.
-        let retry = self
-            .stream
-            .try_lock()
-            .ok()
-            .and_then(|stream| stream.retry_at());
+        let retry = self.lanes().retry_at();
         [retry, self.queues.next_due()].into_iter().flatten().min()
     }
 
     /// One round: stream records, timers, callbacks and Events, waiting for each. True if there was
     /// work.
     async fn turn(&self) -> bool {
-        let (worked, work) = self.turn_routing().await;
+        let room = self.lanes().room();
+        let has_read = self.read_stream(room).await;
+        let batches = self.lanes().due(self.now());
+        let is_streamed = has_read || !batches.is_empty();
+        join_all(batches.into_iter().map(|batch| self.handle_batch(batch))).await;
+
+        let timers = self.queues.due_timers();
+        let is_timed = !timers.is_empty();
+        stream::iter(timers)
+            .for_each_concurrent(self.timers_at_once.get(), |timer| self.handle_timer(timer))
+            .await;
+
+        let messages = self.due_messages();
+        let is_called = !messages.is_empty();
         let task_router = self.task_router.as_deref();
         join_all(
-            work.into_iter()
+            messages
+                .into_iter()
                 .map(|message| deliver(&self.callbacks, &self.queues, task_router, message)),
         )
         .await;
-        worked
+        is_streamed || is_timed || is_called
     }
 
-    /// One round that does not wait for callbacks and Events, so that a slow server delays no other
-    /// work. True if there was work.
-    async fn turn_detached(&self) -> bool {
-        let (worked, work) = self.turn_routing().await;
-        for message in work {
-            let callbacks = Arc::clone(&self.callbacks);
-            let queues = Arc::clone(&self.queues);
-            let nudge = Arc::clone(&self.nudge);
-            let task_router = self.task_router.clone();
-            tokio::spawn(async move {
-                deliver(&callbacks, &queues, task_router.as_deref(), message).await;
-                nudge.notify_one();
-            });
-        }
-        worked
-    }
-
-    /// Does the work of `routing`, and takes the messages that are then due for `callbacks`. True
-    /// if there was work for either.
-    async fn turn_routing(&self) -> (bool, Vec<Work>) {
-        let streamed = self.turn_stream().await;
-        let timed = self.turn_timers().await;
-        let callbacks = self.queues.due_callbacks().into_iter().map(Work::Callback);
-        let work: Vec<Work> = callbacks
-            .chain(self.queues.due_events().into_iter().map(Work::Event))
-            .collect();
-        (streamed || timed || !work.is_empty(), work)
-    }
-
-    /// Passes the next stream records to `routing`, as an event source mapping does: a failed
-    /// record is retried.
-    async fn turn_stream(&self) -> bool {
-        let mut stream = self.stream.lock().await;
-        let batch = match stream.next(self.voice.clock.now()).await {
-            Ok(Some(batch)) => batch,
-            Ok(None) => return false,
+    /// Reads the next stream records into their lanes, at most `room`. True if there were any, so
+    /// that there may be more.
+    async fn read_stream(&self, room: usize) -> bool {
+        match self.stream.lock().await.next(room).await {
+            Ok(page) => {
+                let has_read = page.last.is_some();
+                self.lanes().put(page);
+                has_read
+            }
             Err(error) => {
                 tracing::error!(%error, "stream read failed, retrying");
-                return false;
+                false
             }
-        };
-        let failed = invoke_routing(&self.routing, batch.event).await;
-        match failed
-            .first()
-            .and_then(|number| number.parse::<SequenceNumber>().ok())
-        {
-            None => stream.handled(batch.last),
-            Some(record) => stream.failed(record, self.voice.clock.now()),
         }
-        stream.retry_at().is_none()
     }
 
-    async fn turn_timers(&self) -> bool {
-        let timers = self.queues.due_timers();
-        let any = !timers.is_empty();
-        for message in timers {
-            if !invoke_routing(&self.routing, sqs_event(&message.body))
-                .await
-                .is_empty()
-            {
-                self.queues.timer_failed(message);
-            }
+    /// Passes a batch to `routing`, as an event source mapping does: a failed record is retried.
+    async fn handle_batch(&self, batch: Batch) {
+        let Batch { place, event } = batch;
+        let failed = invoke_routing(&self.routing, event).await;
+        match failed.first() {
+            None => self.lanes().handled(place),
+            Some(number) => self.lanes().failed(place, number.parse().ok(), self.now()),
         }
-        any
+    }
+
+    async fn handle_timer(&self, timer: Message<TimersMessage>) {
+        let failed = invoke_routing(&self.routing, sqs_event(&timer.body)).await;
+        if !failed.is_empty() {
+            self.queues.timer_failed(timer);
+        }
+    }
+
+    /// Takes the messages that are due for `callbacks`.
+    fn due_messages(&self) -> Vec<Work> {
+        let callbacks = self.queues.due_callbacks().into_iter().map(Work::Callback);
+        let events = self.queues.due_events().into_iter().map(Work::Event);
+        callbacks.chain(events).collect()
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.voice.clock.now()
     }
 
     /// Sends the sweep of the schedule in `template.yaml` to `routing`, and reconciles the callers
@@ -458,7 +507,8 @@ impl Centre {
     }
 
     async fn trim_stream(&self) {
-        let Some(handled) = self.stream.lock().await.take_trimmable() else {
+        let position = self.lanes().take_trimmable();
+        let Some(handled) = position else {
             return;
         };
         if let Err(error) = self.dynamodb.trim_stream(handled).await {
@@ -470,6 +520,15 @@ impl Centre {
         if let Err(error) = self.dynamodb.delete_expired().await {
             tracing::warn!(%error, "deletion of expired items failed, the next run retries");
         }
+    }
+}
+
+/// Continues the panic of a task, which must not leave its lane in flight for ever.
+fn resume_panic(done: Result<(), JoinError>) {
+    if let Err(error) = done
+        && let Ok(panic) = error.try_into_panic()
+    {
+        std::panic::resume_unwind(panic);
     }
 }
 

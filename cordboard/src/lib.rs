@@ -4,7 +4,7 @@
 //! The code is the code that runs in the cloud: functions receive the events of a Lambda, the table
 //! is accessed through the DynamoDB API, and webhooks use real HTTP with real signatures.
 //!
-//! Reading order: [`Centre`], [`embedded_dynamodb`], [`stream_reader`], [`queues`], [`http`],
+//! Reading order: [`Centre`], [`embedded_dynamodb`], [`stream_reader`], [`lanes`], [`queues`], [`http`],
 //! [`task_router`], then the commands.
 
 pub mod apply_command;
@@ -13,9 +13,11 @@ pub mod carrier_choice;
 pub mod centre;
 pub mod cli;
 pub mod credentials;
+pub mod data_folder;
 pub mod embedded_dynamodb;
 pub mod explain_command;
 pub mod http;
+pub mod lanes;
 mod message;
 mod ordered_queue;
 mod phones;

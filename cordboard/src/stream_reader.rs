@@ -1,41 +1,29 @@
-//! Reads the table's stream with the Streams API, and returns batches of its records as the event
-//! of a Lambda.
+//! Reads the table's stream with the Streams API, and returns its records as in the event of a
+//! Lambda.
+
+use std::collections::HashMap;
 
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::DisplayErrorContext;
-use aws_sdk_dynamodbstreams::types::{OperationType, Record, ShardIteratorType};
-use ids::time::{Millis, Timestamp};
+use aws_sdk_dynamodbstreams::types::{
+    AttributeValue, OperationType, Record, ShardIteratorType, StreamRecord as Change,
+};
 use serde_json::{Map, Value, json};
+use store::keys;
 
 use crate::embedded_dynamodb::SequenceNumber;
 
-/// Maximum number of records in a batch, as an event source mapping might have it.
-const BATCH_RECORDS_MAX: i32 = 100;
-
-/// Maximum number of deliveries of a record, as `MaximumRetryAttempts` in `template.yaml`. After
-/// the last one the record is a dead letter, so that it does not block the records after it.
-const RECORD_ATTEMPTS_MAX: u32 = 5;
-
-/// Backoff before a failed record is retried, long enough to outlast a short failure.
-const REDELIVERY_DELAY: Millis = Millis::from_secs(1);
+/// Maximum number of records in one read. More would delay the lanes' start for their conversion.
+const PAGE_RECORDS_MAX: usize = 100;
 
 /// Reads one stream in order, from its oldest record.
 pub struct StreamReader {
     client: Client,
     table: String,
+    /// Where the next read begins; `None` before the first read and after a failed one.
     iterator: Option<String>,
-    /// The last handled record; a new iterator begins after it.
-    handled: Option<SequenceNumber>,
-    /// The record that failed and blocks those after it.
-    failing: Option<Failing>,
-    /// The last handled record, until the stream is trimmed.
-    trimmable: Option<SequenceNumber>,
-}
-
-struct Failing {
-    record: SequenceNumber,
-    attempts: u32,
-    retry_at: Timestamp,
+    /// The last record that was read; a new iterator begins after it.
+    read: Option<SequenceNumber>,
 }
 
 /// The stream cannot be read. A retry may succeed.
@@ -43,13 +31,24 @@ struct Failing {
 #[error("the table's stream cannot be read: {0}")]
 pub struct Error(String);
 
-/// A batch of records as an event, and its end.
+/// The records of one read, oldest first, without those from which nothing follows.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The records for `routing`.
+    pub records: Vec<StreamRecord>,
+    /// The last record that was read, for `routing` or not. `None`: there was nothing to read.
+    pub last: Option<SequenceNumber>,
+}
+
+/// One record of the stream.
 #[derive(Debug)]
-pub struct Batch {
-    /// The event `{"Records":[…]}` of an event source mapping.
+pub struct StreamRecord {
+    /// The position in the stream.
+    pub number: SequenceNumber,
+    /// The partition key of the item that was written.
+    pub partition_key: String,
+    /// The record as it is in a Lambda event.
     pub event: Value,
-    /// The highest sequence number of the batch.
-    pub last: SequenceNumber,
 }
 
 impl StreamReader {
@@ -59,89 +58,36 @@ impl StreamReader {
             client,
             table: table.to_owned(),
             iterator: None,
-            handled: None,
-            failing: None,
-            trimmable: None,
+            read: None,
         }
     }
 
-    /// The next batch; `None` if there are no records, or while a failed one is delayed. The batch
-    /// is returned again until [`handled`](Self::handled) or [`failed`](Self::failed) reports its
-    /// result.
-    pub async fn next(&mut self, now: Timestamp) -> Result<Option<Batch>, Error> {
-        if self.retry_at().is_some_and(|retry_at| now < retry_at) {
-            return Ok(None);
-        }
+    /// The next records, at most `limit`. Each record is returned once.
+    pub async fn next(&mut self, limit: usize) -> Result<Page, Error> {
         let iterator = match self.iterator.take() {
             Some(iterator) => iterator,
             None => self.new_iterator().await?,
         };
+        let limit = limit.min(PAGE_RECORDS_MAX);
         let read = self
             .client
             .get_records()
             .shard_iterator(iterator)
-            .limit(BATCH_RECORDS_MAX)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
             .await;
         let read = read.map_err(|error| Error(DisplayErrorContext(error).to_string()))?;
-        let records: Vec<Record> = read.records.unwrap_or_default();
-        if records.is_empty() {
-            self.iterator = read.next_shard_iterator;
-            return Ok(None);
+        self.iterator = read.next_shard_iterator;
+        let mut page = Page::default();
+        for record in read.records.unwrap_or_default() {
+            let Some(number) = sequence_number(&record) else {
+                continue;
+            };
+            page.last = Some(number);
+            page.records.extend(stream_record(number, record));
         }
-        let last = records
-            .iter()
-            .filter_map(sequence_number)
-            .max()
-            .unwrap_or_default();
-        if self.handled.is_some_and(|handled| last <= handled) {
-            return Ok(None);
-        }
-        let records: Vec<Value> = records.into_iter().map(record).collect();
-        Ok(Some(Batch {
-            event: json!({ "Records": records }),
-            last,
-        }))
-    }
-
-    /// Reports that all records up to `last` were handled; the next read begins after it.
-    pub fn handled(&mut self, last: SequenceNumber) {
-        self.handled = Some(last);
-        self.trimmable = Some(last);
-        self.iterator = None;
-        self.failing = None;
-    }
-
-    /// Reports that all records before `record` were handled and `record` failed. It is retried
-    /// after `REDELIVERY_DELAY`; after `RECORD_ATTEMPTS_MAX` attempts it is a dead letter,
-    /// which is logged and dropped.
-    pub fn failed(&mut self, record: SequenceNumber, now: Timestamp) {
-        let earlier_attempts = match self.failing.take() {
-            Some(failing) if failing.record == record => failing.attempts,
-            Some(_) | None => 0,
-        };
-        let attempts = earlier_attempts + 1;
-        if attempts >= RECORD_ATTEMPTS_MAX {
-            tracing::error!(record, attempts, "dead letter: stream record dropped");
-            return self.handled(record);
-        }
-        self.handled(record.saturating_sub(1));
-        self.failing = Some(Failing {
-            record,
-            attempts,
-            retry_at: now + REDELIVERY_DELAY,
-        });
-    }
-
-    /// The moment at which the failed record is retried.
-    pub fn retry_at(&self) -> Option<Timestamp> {
-        self.failing.as_ref().map(|failing| failing.retry_at)
-    }
-
-    /// The record up to which the stream can be trimmed; `None` if no record was handled since the
-    /// last call.
-    pub fn take_trimmable(&mut self) -> Option<SequenceNumber> {
-        self.trimmable.take()
+        self.read = page.last.or(self.read);
+        Ok(page)
     }
 
     async fn new_iterator(&self) -> Result<String, Error> {
@@ -174,11 +120,11 @@ impl StreamReader {
             .get_shard_iterator()
             .stream_arn(arn)
             .shard_id(shard);
-        let request = match self.handled {
+        let request = match self.read {
             None => request.shard_iterator_type(ShardIteratorType::TrimHorizon),
-            Some(handled) => request
+            Some(read) => request
                 .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
-                .sequence_number(handled.to_string()),
+                .sequence_number(read.to_string()),
         };
         let iterator = request
             .send()
@@ -200,11 +146,24 @@ fn sequence_number(record: &Record) -> Option<SequenceNumber> {
         .ok()
 }
 
+/// A record for `routing`; `None`: nothing follows from it, and the event source mapping in
+/// `template.yaml` filters it out, too.
+fn stream_record(number: SequenceNumber, record: Record) -> Option<StreamRecord> {
+    let written = record.dynamodb.as_ref()?.keys.as_ref()?;
+    let partition_key = written.get(keys::PK)?.as_s().ok()?.clone();
+    if partition_key.starts_with(keys::UNROUTED) {
+        return None;
+    }
+    Some(StreamRecord {
+        number,
+        partition_key,
+        event: event(record),
+    })
+}
+
 /// One record as it is in a Lambda event.
-fn record(record: Record) -> Value {
-    let change = record
-        .dynamodb
-        .unwrap_or_else(|| aws_sdk_dynamodbstreams::types::StreamRecord::builder().build());
+fn event(record: Record) -> Value {
+    let change = record.dynamodb.unwrap_or_else(|| Change::builder().build());
     let mut images = json!({
         "ApproximateCreationDateTime": change.approximate_creation_date_time.map_or(0, |time| time.secs()),
         "Keys": image(change.keys),
@@ -218,19 +177,21 @@ fn record(record: Record) -> Value {
     if let (Some(new), Some(images)) = (change.new_image, images.as_object_mut()) {
         images.insert("NewImage".to_owned(), image(Some(new)));
     }
-    json!({
+    let mut event = json!({
         "awsRegion": "local",
-        "dynamodb": images,
         "eventID": record.event_id,
         "eventName": record.event_name.as_ref().map(OperationType::as_str),
         "eventSource": "aws:dynamodb",
         "eventVersion": "1.1",
-    })
+    });
+    // Not within `json!`, which would serialize both images again.
+    if let Some(event) = event.as_object_mut() {
+        event.insert("dynamodb".to_owned(), images);
+    }
+    event
 }
 
-fn image(
-    item: Option<std::collections::HashMap<String, aws_sdk_dynamodbstreams::types::AttributeValue>>,
-) -> Value {
+fn image(item: Option<HashMap<String, AttributeValue>>) -> Value {
     let attributes = item.unwrap_or_default().into_iter().map(|(name, value)| {
         let value = serde_dynamo::AttributeValue::from(value);
         (name, serde_json::to_value(value).unwrap_or_default())
@@ -243,82 +204,78 @@ mod tests {
     use super::*;
     use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 
-    const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
-
-    /// A table with two new items, and a reader of its stream.
-    async fn two_records() -> (EmbeddedDynamoDb, StreamReader) {
+    /// A table with new items with these partition keys, and a reader of its stream.
+    async fn items(partition_keys: &[&str]) -> (EmbeddedDynamoDb, StreamReader) {
         let database = EmbeddedDynamoDb::open(Place::Temporary).await.unwrap();
-        for pk in ["first", "second"] {
-            let put = database.client().put_item().table_name(TABLE);
-            let put = put
-                .item(store::keys::PK, store::items::text(pk))
-                .item(store::keys::SK, store::items::text("-"));
-            put.send().await.unwrap();
-        }
+        put(&database, partition_keys).await;
         let reader = StreamReader::new(database.streams(), TABLE);
         (database, reader)
     }
 
-    fn keys(batch: &Batch) -> Vec<&str> {
-        let records = batch.event["Records"].as_array().unwrap();
+    async fn put(database: &EmbeddedDynamoDb, partition_keys: &[&str]) {
+        for pk in partition_keys {
+            let put = database.client().put_item().table_name(TABLE);
+            let put = put
+                .item(keys::PK, store::items::text(*pk))
+                .item(keys::SK, store::items::text("-"));
+            put.send().await.unwrap();
+        }
+    }
+
+    fn partition_keys(page: &Page) -> Vec<&str> {
+        let records = page.records.iter();
         records
-            .iter()
-            .map(|record| record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap())
+            .map(|record| {
+                record.event["dynamodb"]["Keys"]["pk"]["S"]
+                    .as_str()
+                    .unwrap()
+            })
             .collect()
     }
 
-    fn sequence_number(batch: &Batch, record: usize) -> SequenceNumber {
-        batch.event["Records"][record]["dynamodb"]["SequenceNumber"]
-            .as_str()
-            .unwrap()
-            .parse()
-            .unwrap()
+    #[tokio::test]
+    async fn each_record_is_read_once() {
+        let (database, mut reader) = items(&["first", "second"]).await;
+        let page = reader.next(1).await.unwrap();
+        assert_eq!(partition_keys(&page), ["first"]);
+        assert!(reader.iterator.is_some(), "the iterator is kept");
+        put(&database, &["third"]).await;
+        let page = reader.next(10).await.unwrap();
+        assert_eq!(partition_keys(&page), ["second", "third"]);
+        assert_eq!(page.records[1].partition_key, "third");
+        assert_eq!(page.last, Some(page.records[1].number));
+        assert_eq!(reader.next(10).await.unwrap().last, None);
     }
 
     #[tokio::test]
-    async fn failed_record_is_retried_then_dropped() {
-        let (_database, mut reader) = two_records().await;
-        let mut now = NOON;
-        for attempt in 1..=RECORD_ATTEMPTS_MAX {
-            let batch = reader.next(now).await.unwrap().unwrap();
-            assert_eq!(keys(&batch), ["first", "second"], "attempt {attempt}");
-            reader.failed(sequence_number(&batch, 0), now);
-            if attempt < RECORD_ATTEMPTS_MAX {
-                assert_eq!(reader.retry_at(), Some(now + REDELIVERY_DELAY));
-                assert!(
-                    reader
-                        .next(now + Millis::from_millis(999))
-                        .await
-                        .unwrap()
-                        .is_none(),
-                    "the record was retried without a delay"
-                );
-                now += REDELIVERY_DELAY;
-            }
-        }
-        let batch = reader.next(now).await.unwrap().unwrap();
-        assert_eq!(keys(&batch), ["second"], "the dead letter blocks no record");
-        reader.handled(batch.last);
-        assert!(reader.next(now).await.unwrap().is_none());
+    async fn new_iterator_begins_after_last_record() {
+        let (_database, mut reader) = items(&["first", "second"]).await;
+        reader.next(1).await.unwrap();
+        reader.iterator = None;
+        let page = reader.next(10).await.unwrap();
+        assert_eq!(partition_keys(&page), ["second"]);
     }
 
     #[tokio::test]
-    async fn handled_records_are_trimmed_once() {
-        let (database, mut reader) = two_records().await;
-        assert_eq!(reader.take_trimmable(), None);
-        let batch = reader.next(NOON).await.unwrap().unwrap();
-        reader.handled(batch.last);
-        let trimmable = reader.take_trimmable();
+    async fn stored_events_are_left_out() {
+        let event = format!("{}WS0", keys::UNROUTED);
+        let (_database, mut reader) = items(&["first", &event]).await;
+        let page = reader.next(10).await.unwrap();
+        assert_eq!(partition_keys(&page), ["first"]);
+        assert!(page.last > Some(page.records[0].number), "it was not read");
+    }
+
+    #[tokio::test]
+    async fn newest_record_is_not_trimmed() {
+        let (database, mut reader) = items(&["first", "second"]).await;
+        let last = reader.next(10).await.unwrap().last.unwrap();
+        database.trim_stream(last).await.unwrap();
+        let mut another = StreamReader::new(database.streams(), TABLE);
+        let page = another.next(10).await.unwrap();
         assert_eq!(
-            (trimmable, reader.take_trimmable()),
-            (Some(batch.last), None)
+            partition_keys(&page),
+            ["second"],
+            "the newest record is kept"
         );
-        database.trim_stream(batch.last).await.unwrap();
-        let another = StreamReader::new(database.streams(), TABLE)
-            .next(NOON)
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(keys(&another), ["second"], "the newest record is kept");
     }
 }

@@ -8,6 +8,7 @@ use task_router::router::effects::{Subject, Timer};
 use task_router::router::{Command, NewTask, create_task};
 
 use super::*;
+use crate::lanes::LANES_DEFAULT;
 use crate::queues::HELD_MAX;
 
 const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
@@ -41,6 +42,8 @@ fn settings(folder: Option<&Path>) -> Settings {
         keep_webhooks: true,
         router: runtime::voice::Router::Cordboard,
         voice_url: None,
+        voice_method: carrier_simulator::twiml::Method::Post,
+        lanes: LANES_DEFAULT,
         clock: Arc::new(Noon),
     }
 }

@@ -24,7 +24,7 @@ use crate::history::History;
 use crate::invocation::invoke;
 use crate::queues::{Queues, Receivers};
 use crate::scenario::AUTH_TOKEN;
-use crate::stream::{SHARDS, deliver_shard};
+use crate::stream::{LANES, deliver_lane};
 use crate::table::{self, TABLE};
 use crate::web::{CARRIER, CENTRE, Network, Sites};
 use crate::world::World;
@@ -38,6 +38,7 @@ const PAGES: Pages = Pages {
     workers: 2,
     tasks: 1,
     tasks_further_on: 1,
+    batch: 2,
     in_one_go: 1,
 };
 
@@ -150,23 +151,26 @@ impl Centre {
     pub fn start(self: &Arc<Self>) {
         let carrier = Arc::clone(&self.carrier);
         tokio::spawn(async move { carrier.run().await });
-        for shard in 0..SHARDS {
-            // One process handles the first shard, the timers and the sweeps; another one the other
-            // shards.
-            let routing = if shard == 0 {
+        for lane in 0..LANES {
+            // One process handles the first lane, the timers and a sweep; each other lane has a
+            // process of its own.
+            let routing = if lane == 0 {
                 Arc::clone(&self.routing)
             } else {
                 self.another_routing()
             };
-            tokio::spawn(deliver_shard(
+            tokio::spawn(deliver_lane(
                 Arc::clone(&self.world),
                 Arc::clone(&self.history),
                 routing,
-                shard,
+                lane,
             ));
         }
-        let centre = Arc::clone(self);
-        tokio::spawn(async move { centre.sweep().await });
+        // The schedule may deliver an event twice: two processes sweep at the same time.
+        for routing in [Arc::clone(&self.routing), self.another_routing()] {
+            let centre = Arc::clone(self);
+            tokio::spawn(async move { centre.sweep(routing).await });
+        }
     }
 
     fn another_routing(&self) -> Arc<Routing> {
@@ -201,7 +205,7 @@ impl Centre {
         Store::new(self.client.clone(), TABLE)
     }
 
-    async fn sweep(&self) {
+    async fn sweep(&self, routing: Arc<Routing>) {
         loop {
             tokio::time::sleep(SWEEP_EVERY).await;
             let Ok(sweep) = Incoming::try_from(json!({ "sweep": "overdue" })) else {
@@ -209,7 +213,7 @@ impl Centre {
             };
             self.world.note(format_args!("sweep"));
             // A sweep that fails is repeated by the next one.
-            let _reply = invoke(&self.world, "sweep", routing::handle(&self.routing, sweep)).await;
+            let _reply = invoke(&self.world, "sweep", routing::handle(&routing, sweep)).await;
         }
     }
 }

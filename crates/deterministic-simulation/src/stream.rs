@@ -1,6 +1,7 @@
-//! The table's stream, delivered to `routing` as an event source mapping does: the records of a
-//! shard in order, one batch at a time, with a retry from the first record that failed. Shards are
-//! independent of one another.
+//! The table's stream, delivered to `routing` as an event source mapping does: the records of a lane
+//! in order, one batch at a time, with a retry from the first record that failed. Lanes are
+//! independent of one another. On AWS there are `ParallelizationFactor` lanes in each shard, and all
+//! records of an item are in one lane.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -15,8 +16,9 @@ use crate::invariants::Invariant;
 use crate::invocation::invoke;
 use crate::world::World;
 
-/// Number of shards.
-pub const SHARDS: usize = 2;
+/// Number of lanes: enough for several searches at once, few enough that a batch has several
+/// records.
+pub const LANES: usize = 4;
 
 /// Most records in one batch.
 const BATCH_RECORDS_MAX: usize = 10;
@@ -24,12 +26,12 @@ const BATCH_RECORDS_MAX: usize = 10;
 /// Most deliveries of a record before it is dropped, as `MaximumRetryAttempts` in `template.yaml`.
 const ATTEMPTS_MAX: u32 = 5;
 
-/// Delivers the records of one shard, forever.
-pub async fn deliver_shard(
+/// Delivers the records of one lane, forever.
+pub async fn deliver_lane(
     world: Arc<World>,
     history: Arc<History>,
     routing: Arc<Routing>,
-    shard: usize,
+    lane: usize,
 ) {
     let mut read = 0;
     let mut waiting = VecDeque::new();
@@ -37,7 +39,7 @@ pub async fn deliver_shard(
     loop {
         for record in history.records_from(read) {
             read += 1;
-            if shard_of(&record) == shard {
+            if lane_of(&record) == lane {
                 waiting.push_back(record);
             }
         }
@@ -112,8 +114,8 @@ fn sequence_number(record: &Value) -> &str {
         .unwrap_or_default()
 }
 
-fn shard_of(record: &Value) -> usize {
+fn lane_of(record: &Value) -> usize {
     let mut hash = DefaultHasher::new();
     item_of(record).hash(&mut hash);
-    usize::try_from(hash.finish() % SHARDS as u64).unwrap_or_default()
+    usize::try_from(hash.finish() % LANES as u64).unwrap_or_default()
 }

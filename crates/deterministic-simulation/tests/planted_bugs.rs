@@ -54,8 +54,8 @@ caught! {
     finds_unconditional_write: ConditionLeftOut by Versions | Transitions | SlotsAreReservations | Capacity;
     finds_timer_not_sent: TimerNotSent by Deadlines | NoTaskWaitsBesideAFreeWorker;
     finds_step_without_end: StepDeadlineIgnored by Deadlines;
-    finds_freed_worker_not_matched: FreedWorkerNotServed by NoTaskWaitsBesideAFreeWorker;
-    finds_second_call_for_a_reservation: InstructionRepeated by OneCallForAReservation;
+    finds_freed_worker_not_matched: FreedWorkerNotServed by NoTaskWaitsBesideAFreeWorker from 100;
+    finds_second_call_for_a_reservation: InstructionRepeated by OneCallForAReservation from 100;
     finds_task_created_twice: TaskCreatedTwice by Versions;
     finds_task_that_ends_twice: EndedTaskEndsAgain by Transitions;
     finds_capacity_exceeded: CapacityIgnored by Capacity;
@@ -64,9 +64,9 @@ caught! {
     finds_endless_wrap_up: WrapUpForEver by Deadlines;
     finds_events_never_written: FailedEventsCountAsWritten by EventsAreComplete;
     finds_target_waiting_for_a_slot: CapacityAlwaysCounts by NoTaskWaitsBesideAFreeWorker;
-    finds_long_list_not_read_to_its_end: LongListCutShort by NoTaskWaitsBesideAFreeWorker from 200;
-    finds_opened_channel_not_matched: OpenedChannelNotServed by NoTaskWaitsBesideAFreeWorker from 200;
+    finds_long_list_not_read_to_its_end: LongListCutShort by NoTaskWaitsBesideAFreeWorker from 1500;
+    finds_opened_channel_not_matched: OpenedChannelNotServed by NoTaskWaitsBesideAFreeWorker from 70;
     finds_call_forgotten_by_the_carrier: UnknownCallTakenForLive by EverythingEnds;
-    finds_later_task_that_overtakes: LaterTaskOvertakes by FirstTaskFirst from 200;
+    finds_later_task_that_overtakes: LaterTaskOvertakes by FirstTaskFirst from 340;
     finds_events_out_of_order: TimeGoesBack by EventsAreComplete;
 }

@@ -9,6 +9,7 @@
 //! own. `stateright` visits every state that is reachable within a [`Bounds`] and checks the
 //! [`properties`] in each state.
 
+pub mod matcher;
 mod message;
 pub mod properties;
 mod protocol;
@@ -18,6 +19,6 @@ mod state;
 
 pub use message::{Action, Choice, Message};
 pub use protocol::{Protocol, Rules};
-pub use report::{Report, SCENARIOS, explore};
+pub use report::{Report, SCENARIOS, explore, explore_for};
 pub use setup::Bounds;
 pub use state::{PendingWrite, State, Stored};

@@ -1,8 +1,11 @@
 //! The exploration and its report.
 
+use std::fmt::Debug;
+use std::hash::Hash;
+
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
-use crate::{Action, Bounds, Protocol};
+use crate::{Action, Bounds};
 
 /// Threads that explore at the same time.
 const THREADS: usize = 2;
@@ -46,7 +49,7 @@ pub const SCENARIOS: [(&str, Bounds); 4] = [
 
 /// The result of an exploration.
 #[derive(Debug)]
-pub struct Report {
+pub struct Report<A = Action> {
     /// Distinct states.
     pub states: usize,
     /// Transitions between states.
@@ -54,17 +57,41 @@ pub struct Report {
     /// Transitions from the initial state to the farthest one.
     pub depth: usize,
     /// Each property that does not hold, with the shortest path to a state that violates it.
-    pub failures: Vec<(&'static str, Vec<Action>)>,
+    pub failures: Vec<(&'static str, Vec<A>)>,
     /// Each state that had to be reachable and was not reached.
     pub missing: Vec<&'static str>,
 }
 
-/// Explores every state within the protocol's bounds, until a property does not hold.
-pub fn explore(protocol: Protocol) -> Report {
-    let checker = protocol
+/// Explores every state within the model's bounds, until a property does not hold.
+pub fn explore<M>(model: M) -> Report<M::Action>
+where
+    M: Model + Send + Sync + 'static,
+    M::State: Clone + Debug + Hash + PartialEq + Send + Sync + 'static,
+    M::Action: Clone + Debug + PartialEq,
+{
+    explore_until(model, HasDiscoveries::AnyFailures)
+}
+
+/// Explores every state within the model's bounds, until this property does not hold.
+pub fn explore_for<M>(model: M, property: &'static str) -> Report<M::Action>
+where
+    M: Model + Send + Sync + 'static,
+    M::State: Clone + Debug + Hash + PartialEq + Send + Sync + 'static,
+    M::Action: Clone + Debug + PartialEq,
+{
+    explore_until(model, HasDiscoveries::AllOf([property].into()))
+}
+
+fn explore_until<M>(model: M, end: HasDiscoveries) -> Report<M::Action>
+where
+    M: Model + Send + Sync + 'static,
+    M::State: Clone + Debug + Hash + PartialEq + Send + Sync + 'static,
+    M::Action: Clone + Debug + PartialEq,
+{
+    let checker = model
         .checker()
         .threads(THREADS)
-        .finish_when(HasDiscoveries::AnyFailures)
+        .finish_when(end)
         .spawn_bfs()
         .join();
     let found = checker.discoveries();

@@ -20,6 +20,7 @@
 //! | webhooks of a Task, if the journal is on | `EVENTS#WT…#WEBHOOKS` | `WEBHOOK#WH…` | | |
 //! | statistics of a minute, an hour, a day | `EVENTS#WS…#<grain>#<family>` | moment`#`row | | |
 //! | active Tasks, in short | `EVENTS#WS…#LIVING` | hour`#`row | | |
+//! | lease of a pool's matcher | `EVENTS#WQ…#MATCHER` | `MATCHER` | | |
 //! | used sign-in link (one-time token) | `USED#<its signature>` | `USED` | | |
 //! | progress of the roll-up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
 //!
@@ -182,6 +183,11 @@ impl Key {
     /// A one-time token that was used.
     pub fn used(name: &str) -> Self {
         Self::new(format!("USED#{name}"), "USED")
+    }
+
+    /// The lease of a pool's matcher. The prefix `EVENTS#` keeps it from the stream's trigger.
+    pub fn matcher_lease(pool: TaskQueueSid) -> Self {
+        Self::new(format!("EVENTS#{pool}#MATCHER"), "MATCHER")
     }
 
     /// The recent wait times of a TaskQueue.
@@ -353,6 +359,10 @@ pub fn listed_at(listing_sk: &str) -> Timestamp {
         .and_then(|millis| millis.parse().ok());
     Timestamp::from_millis(millis.unwrap_or_default())
 }
+
+/// Prefix of the partitions from whose writes nothing follows. The event source mapping in
+/// `template.yaml` and the local pump leave out their stream records.
+pub const UNROUTED: &str = "EVENTS#";
 
 /// The Events of one hour in one shard. The hour is counted from 1970.
 pub fn events_partition(workspace: WorkspaceSid, hour: i64, shard: u8) -> String {

@@ -26,6 +26,7 @@ mod expired_tasks;
 pub mod items;
 pub mod keys;
 mod listing;
+mod matcher_lease;
 mod one_time_token;
 mod references;
 mod reservation_index;
@@ -46,6 +47,6 @@ pub use events::{
 };
 pub use listing::{Entry, Part, Reading};
 pub use references::PartsInUse;
-pub use store::{Created, Store};
+pub use store::{Created, Store, TRANSACTION_ITEMS_MAX};
 pub use wait_times::{RecentWaits, WAITS_KEPT};
 pub use webhooks::WEBHOOKS_READ_MAX;

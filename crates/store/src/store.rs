@@ -25,6 +25,9 @@ use crate::keys::{self, Key};
 /// Times a throttled transaction is sent: as often as the SDK sends every other request.
 const THROTTLED_ATTEMPTS_MAX: u32 = 3;
 
+/// The most items of one transaction: DynamoDB's limit.
+pub const TRANSACTION_ITEMS_MAX: usize = 100;
+
 /// The table, as Tasks, Workers and their Workspaces. Clones share the caches.
 #[derive(Clone)]
 pub struct Store {
@@ -224,6 +227,22 @@ impl Store {
         self.commit_with(decision, workspace, Vec::new()).await
     }
 
+    /// Commits several Decisions in one transaction: all of them or none. No Task or Worker may be
+    /// in two of them, and there are at most [`TRANSACTION_ITEMS_MAX`] items in all.
+    pub async fn commit_together(
+        &self,
+        decisions: &[Decision],
+        workspace: &Workspace,
+    ) -> Result<(), Error> {
+        let mut puts = Vec::with_capacity(2 * decisions.len());
+        for decision in decisions {
+            self.register_ready_lists(decision, workspace).await?;
+            let (tasks, workers) = self.puts_of(decision, workspace)?;
+            puts.extend(tasks.into_iter().chain(workers));
+        }
+        self.put_together(puts, Vec::new()).await
+    }
+
     /// Commits a Decision and, in the transaction of its Workers, the writes of `more`.
     pub(crate) async fn commit_with(
         &self,
@@ -232,15 +251,7 @@ impl Store {
         more: Vec<TransactWriteItem>,
     ) -> Result<(), Error> {
         self.register_ready_lists(decision, workspace).await?;
-        let tasks = decision
-            .tasks
-            .iter()
-            .map(|task| self.put_next(items::of_task(task, workspace)?, task.version));
-        let tasks: Vec<Put> = tasks.collect::<Result<_, Error>>()?;
-        let mut workers: Vec<Put> = Vec::with_capacity(decision.workers.len());
-        for worker in &decision.workers {
-            workers.push(self.put_next(items::of_worker(worker, workspace)?, worker.version)?);
-        }
+        let (tasks, workers) = self.puts_of(decision, workspace)?;
         match decision.workers_written {
             WorkersWritten::WithTheTask => {
                 self.put_together(tasks.into_iter().chain(workers).collect(), more)
@@ -252,6 +263,26 @@ impl Store {
                 Ok(())
             }
         }
+    }
+
+    /// The writes of a Decision's Tasks, and those of its Workers.
+    fn puts_of(
+        &self,
+        decision: &Decision,
+        workspace: &Workspace,
+    ) -> Result<(Vec<Put>, Vec<Put>), Error> {
+        let tasks = decision
+            .tasks
+            .iter()
+            .map(|task| self.put_next(items::of_task(task, workspace)?, task.version));
+        let workers = decision
+            .workers
+            .iter()
+            .map(|worker| self.put_next(items::of_worker(worker, workspace)?, worker.version));
+        Ok((
+            tasks.collect::<Result<_, Error>>()?,
+            workers.collect::<Result<_, Error>>()?,
+        ))
     }
 
     /// Writes the Workers that get slots back. Best effort: a Worker that cannot be written now is
@@ -392,7 +423,7 @@ impl Store {
 
     /// The write of an item's next version, on condition that the stored version is the one before
     /// it.
-    fn put_next(&self, item: Item, version: u64) -> Result<Put, Error> {
+    pub(crate) fn put_next(&self, item: Item, version: u64) -> Result<Put, Error> {
         let put = Put::builder()
             .table_name(&*self.table)
             .set_item(Some(item))
@@ -406,7 +437,7 @@ impl Store {
         put.build().map_err(build_error)
     }
 
-    async fn put_one(&self, put: Put) -> Result<(), Error> {
+    pub(crate) async fn put_one(&self, put: Put) -> Result<(), Error> {
         self.client
             .put_item()
             .table_name(put.table_name)

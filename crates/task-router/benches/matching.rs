@@ -10,10 +10,10 @@
 
 use std::time::{Duration, Instant};
 
-use centre::{Centre, NOON, centre};
+use centre::{Centre, NOON, centre, skewed_centre};
 use divan::{Bencher, black_box};
 use task_router::model::Task;
-use task_router::router::{Decision, effects, may_take};
+use task_router::router::{Decision, Snapshot, Unread, effects, match_many, may_take};
 
 #[path = "../tests/matching/centre.rs"]
 mod centre;
@@ -102,6 +102,56 @@ fn take(centre: &mut Centre, decision: Option<Decision>) {
     assert!(centre.table.commit(&centre.workspace, decision));
 }
 
+/// Tasks of a skewed centre in one TaskQueue, in percent.
+const SKEW_PERCENT: u64 = 90;
+
+/// The time of one batch over this many waiting Tasks and free Workers, and its Decisions.
+fn batch(workers: u64, tasks: u64) -> (Duration, usize) {
+    let centre = skewed_centre(workers, tasks, SKEW_PERCENT);
+    let table = &centre.table;
+    let snapshot = Snapshot::new(&centre.workspace)
+        .with_tasks(
+            centre
+                .tasks
+                .iter()
+                .filter_map(|sid| table.task(*sid))
+                .cloned(),
+        )
+        .with_workers(
+            centre
+                .workers
+                .iter()
+                .filter_map(|sid| table.worker(*sid))
+                .cloned(),
+        );
+    let began = Instant::now();
+    let decisions = match_many(black_box(&snapshot), &Unread::default(), NOON);
+    (began.elapsed(), decisions.len())
+}
+
+/// The median of five batches.
+fn batch_row(workers: u64, tasks: u64) {
+    let mut batches: Vec<(Duration, usize)> = (0..5).map(|_| batch(workers, tasks)).collect();
+    batches.sort_unstable();
+    let (time, matches) = batches[2];
+    let rate = matches as f64 / time.as_secs_f64();
+    println!("| {workers} | {tasks} | {matches} | {time:.1?} | {rate:.0} |");
+}
+
+fn batch_table() {
+    println!(
+        "\n{SKEW_PERCENT} % of Workers and Tasks are in one TaskQueue; a step excludes a third of its Workers from \
+         each Task.\n\n\
+         | Workers | waiting Tasks | matches | time of the batch | matches/s |\n|---|---|---|---|---|"
+    );
+    for (workers, tasks) in [(10, 100), (100, 1_000), (1_000, 10_000), (WORKERS, TASKS)] {
+        batch_row(workers, tasks);
+    }
+    for tasks in [100, 1_000, 10_000, TASKS] {
+        batch_row(WORKERS, tasks);
+    }
+}
+
 fn table() {
     println!(
         "\nA Reservation is decided, written to the ready lists, and its Effects are derived.\n"
@@ -115,6 +165,7 @@ fn table() {
     ratio("100 to 100,000 pending Tasks", beside);
     let among = [10, WORKERS].map(|workers| time_per_match(workers, 1_000));
     ratio("10 to 10,000 Workers", among);
+    batch_table();
 }
 
 fn ratio(what: &str, [few, many]: [Duration; 2]) {

@@ -1,16 +1,16 @@
 //! Candidate search: reads the lists, asks the engine for a Decision, and commits it conditionally.
 //!
 //! An entry of a list is a hint, because an index may lag. When the commit fails with a conflict
-//! (contention with another writer), the search backs off, reads the chosen Workers or Tasks again
-//! from the table itself, and decides again. `router::matching` decides; this module reads and
-//! writes.
+//! (contention with another writer), other searches are after the same Worker or Task, and the pool
+//! is left to the matcher. A search that the matcher does not do backs off, reads the chosen Workers
+//! or Tasks again from the table itself, and decides again. `router::matching` decides; this module
+//! reads and writes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::try_join;
-use ids::{TaskSid, WorkerSid};
 use store::COMMIT_ATTEMPTS_MAX;
 use task_router::model::{
     AssignmentStatus, IdleKey, Readiness, Task, WORKER_CAPACITY_MAX, Worker, Workspace,
@@ -18,8 +18,11 @@ use task_router::model::{
 use task_router::router::WorkerCounts;
 use task_router::router::known_worker::{self, WantedWorker};
 use task_router::router::order::{self, Position, WaitingList};
+use task_router::router::pool::Pool;
 use task_router::router::{self, Command, Decision, Snapshot, decide};
 
+use crate::contention::queue_of_list;
+use crate::known::Known;
 use crate::pages::{Found, PagedLists};
 use crate::{Error, Routing};
 
@@ -28,9 +31,9 @@ use crate::{Error, Routing};
 const MATCHES_MAX: u16 = WORKER_CAPACITY_MAX;
 
 /// Waiting lists that a search for a Task reads beside the ready lists: their Tasks compete for the
-/// same Workers. A Worker who reads more lists may be offered a Task before an earlier one of the
+/// same slots. A Worker who reads more lists may be offered a Task before an earlier one of the
 /// others, until the Worker's next search.
-const COMPETING_LISTS_MAX: usize = 100;
+pub(crate) const COMPETING_LISTS_MAX: usize = 100;
 
 /// The result of a search. `C` is the cursor in the lists that were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +47,31 @@ pub(crate) enum Matched<C> {
 }
 
 impl Routing {
+    /// Finds Workers for a pending Task whose record or timer arrived. In a contended pool the matcher
+    /// does.
+    pub(crate) async fn match_task(&self, task: Task) -> Result<Matched<IdleKey>, Error> {
+        if task.assignment_status != AssignmentStatus::Pending {
+            return Ok(Matched::No);
+        }
+        let workspace = self
+            .store
+            .workspace_for(task.workspace_sid, [&task], self.clock.now())
+            .await?;
+        if let Some(workspace) = workspace
+            && let Some(queue) = queue_of_list(&workspace, &task)
+            && self.is_contended(Pool::of(&workspace, queue).name())
+            && let Some(matched) = self.leave_to_matcher(&workspace, &task).await?
+        {
+            return Ok(matched);
+        }
+        self.search_for_task(task, None).await
+    }
+
     /// Finds Workers for a pending Task. A continued search reads the ready lists after a cursor.
     ///
     /// A Worker who is found may have an earlier Task to take. Then the Decision is about that Task,
     /// and the search for this one continues.
-    pub(crate) async fn match_task(
+    pub(crate) async fn search_for_task(
         &self,
         task: Task,
         after: Option<IdleKey>,
@@ -61,7 +84,9 @@ impl Routing {
             if task.assignment_status != AssignmentStatus::Pending {
                 return Ok(Matched::No);
             }
-            let Some((workspace, found)) = self.search_workers(&task, &known, after).await? else {
+            let search = self.search_workers(&task, &known, after);
+            let (searched, has_matcher) = try_join(search, self.has_matcher(&task)).await?;
+            let Some((workspace, found)) = searched else {
                 return Ok(Matched::No);
             };
             let decision = match found {
@@ -69,6 +94,9 @@ impl Routing {
                 Found::Nothing => return Ok(Matched::No),
                 Found::Unread(cursor) => return Ok(Matched::Continue(cursor)),
             };
+            if has_matcher && let Some(matched) = self.leave_to_matcher(&workspace, &task).await? {
+                return Ok(matched);
+            }
             let is_about_task = decision.tasks.iter().any(|written| written.sid == sid);
             match self.store.commit(&decision, &workspace).await {
                 Ok(()) => {
@@ -85,19 +113,39 @@ impl Routing {
             if conflicts >= COMMIT_ATTEMPTS_MAX {
                 return Err(store::Error::Conflict.into());
             }
-            store::back_off(conflicts).await;
             match self.store.task(sid).await? {
                 Some(newer) => task = newer,
                 None => return Ok(Matched::No),
             }
-            self.reread(&decision, &mut known).await?;
+            if let Some(matched) = self.leave_after_conflict(&workspace, &task).await? {
+                return Ok(matched);
+            }
+            store::back_off(conflicts).await;
+            self.reread(&[decision], &mut known).await?;
         }
         Ok(Matched::No)
     }
 
+    /// Finds Tasks for a Worker who has become free. In a contended pool the matcher does, unless a
+    /// Task waits for this Worker alone.
+    pub(crate) async fn match_worker(&self, worker: Worker) -> Result<Matched<Position>, Error> {
+        let Some(workspace) = self.workspace(worker.workspace_sid).await? else {
+            return Ok(Matched::No);
+        };
+        if let Some(queue) = worker.queue_membership.queues().first()
+            && self.is_contended(Pool::of(&workspace, *queue).name())
+        {
+            let own = WaitingList::Worker(worker.sid);
+            if self.store.waiting_tasks(own, None, 1).await?.is_empty() {
+                return self.leave_worker_to_matcher(&workspace, worker).await;
+            }
+        }
+        self.search_for_worker(worker, None).await
+    }
+
     /// Finds Tasks for a Worker with a free slot, until there is no slot or no Task. A continued
     /// search reads the waiting lists after a cursor.
-    pub(crate) async fn match_worker(
+    pub(crate) async fn search_for_worker(
         &self,
         worker: Worker,
         after: Option<Position>,
@@ -111,12 +159,25 @@ impl Routing {
             let Some(workspace) = self.workspace(worker.workspace_sid).await? else {
                 return Ok(end);
             };
-            let (workspace, found) = self.search_tasks(workspace, &worker, &known, after).await?;
+            let queue = worker.queue_membership.queues().first().copied();
+            let pool = queue.map(|queue| Pool::of(&workspace, queue).name());
+            let search = self.search_tasks(workspace, &worker, &known, after);
+            let ((workspace, found), has_matcher) = match pool {
+                Some(pool) => try_join(search, self.runs_matcher(pool)).await?,
+                None => (search.await?, false),
+            };
             let decision = match found {
                 Found::Decision(decision) => decision,
                 Found::Nothing => return Ok(end),
                 Found::Unread(cursor) => return Ok(Matched::Continue(cursor)),
             };
+            let is_in_queue = decision
+                .tasks
+                .iter()
+                .any(|task| queue_of_list(&workspace, task).is_some());
+            if has_matcher && is_in_queue {
+                return self.leave_worker_to_matcher(&workspace, worker).await;
+            }
             match self.store.commit(&decision, &workspace).await {
                 Ok(()) => {
                     log_reservations(&decision);
@@ -132,12 +193,16 @@ impl Routing {
             if conflicts >= COMMIT_ATTEMPTS_MAX {
                 return Err(store::Error::Conflict.into());
             }
-            store::back_off(conflicts).await;
             match self.store.worker(sid).await? {
                 Some(newer) => worker = newer,
                 None => return Ok(end),
             }
-            self.reread(&decision, &mut known).await?;
+            if is_in_queue {
+                self.leave_worker_to_matcher(&workspace, worker).await?;
+                return Ok(end);
+            }
+            store::back_off(conflicts).await;
+            self.reread(&[decision], &mut known).await?;
         }
         Ok(end)
     }
@@ -204,7 +269,7 @@ impl Routing {
     /// Adds a new Task to its waiting list; a new call only if the list is not full. The waiting
     /// calls are counted eventually consistently, so calls that arrive at the same time may exceed
     /// the limit by some.
-    async fn waiting_decision(
+    pub(crate) async fn waiting_decision(
         &self,
         workspace: &Workspace,
         task: &Task,
@@ -262,7 +327,7 @@ impl Routing {
         match order::waiting_list_of(workspace, task) {
             None => Ok(Found::Nothing),
             Some(WaitingList::Worker(sid)) => {
-                let worker = match known.workers.get(&sid) {
+                let worker = match known.worker(sid) {
                     Some(known) => known.clone(),
                     None => self.store.worker(sid).await?,
                 };
@@ -271,6 +336,7 @@ impl Routing {
                     return Ok(Found::decision(decision));
                 };
                 let lists = order::waiting_lists_for(workspace, &worker);
+                let lists = competing_lists(task, lists);
                 let competing = self.competing_tasks(workspace, lists, known).await?;
                 let decision = self.advance_decision(workspace, competing, task, [worker], None);
                 Ok(Found::decision(decision))
@@ -284,8 +350,10 @@ impl Routing {
         }
     }
 
-    /// Reads the ready lists page by page until a Worker fits, and the competing Tasks beside the
-    /// first page.
+    /// Reads the ready lists page by page until a Worker fits, and the competing Tasks.
+    ///
+    /// For a new Task a Worker is usually free, so the competing Tasks are read beside the first
+    /// page. For a waiting Task usually no Worker is free, so they are read after it, if at all.
     async fn search_ready_lists(
         &self,
         workspace: &Workspace,
@@ -300,24 +368,32 @@ impl Routing {
                 .free_workers(workspace, readiness, after, limit)
                 .boxed()
         };
+        let lists = serving
+            .iter()
+            .flat_map(|ready| order::waiting_lists_of_ready(ready));
+        let lists = competing_lists(task, lists);
         let mut competing = None;
+        let mut limit = router::first_workers_wanted(workspace, task)
+            .map_or(self.pages.workers, |wanted| {
+                self.pages.first_workers(wanted)
+            });
         for _ in 0..self.pages.in_one_go {
-            let next = ready_lists.next(self.pages.workers, page, Worker::idle_key);
-            let read = match &competing {
-                Some(_) => next.await?,
-                None => {
-                    let lists: BTreeSet<WaitingList> = serving
-                        .iter()
-                        .flat_map(|ready| order::waiting_lists_of_ready(ready))
-                        .collect();
-                    let tasks = self.competing_tasks(workspace, lists, known);
-                    let (read, tasks) = try_join(next, tasks).await?;
-                    competing = Some(tasks);
-                    read
+            let next = ready_lists.next(limit, page, Worker::idle_key);
+            limit = self.pages.workers;
+            let read = if competing.is_none() && task.is_new() {
+                let tasks = self.competing_tasks(workspace, lists.clone(), known);
+                let (read, tasks) = try_join(next, tasks).await?;
+                competing = Some(tasks);
+                read
+            } else {
+                let read = next.await?;
+                if competing.is_none() && !read.is_empty() {
+                    let tasks = self.competing_tasks(workspace, lists.clone(), known);
+                    competing = Some(tasks.await?);
                 }
+                read
             };
-            let read = read.into_iter().map(|worker| (worker.sid, worker));
-            let candidates = corrected(read.collect(), &known.workers);
+            let candidates = known.newest_workers(read);
             let tasks = competing.iter().flatten().cloned();
             let decision = self
                 .advance_decision(workspace, tasks, task, candidates, None)
@@ -347,8 +423,7 @@ impl Routing {
         let read = PagedLists::new(lists, None)
             .next(self.pages.tasks, page, order::position_of)
             .await?;
-        let read = read.into_iter().map(|task| (task.sid, task)).collect();
-        let mut tasks = corrected(read, &known.tasks);
+        let mut tasks = known.newest_tasks(read);
         // A Task of a newer configuration than the cached one is left to its own search.
         tasks.retain(|task| workspace.is_as_new_as(task));
         Ok(tasks)
@@ -419,9 +494,8 @@ impl Routing {
                 .workspace_for(workspace.sid, &read, self.clock.now())
                 .await?;
             workspace = newest.unwrap_or(workspace);
-            let read = read.into_iter().map(|task| (task.sid, task)).collect();
             let snapshot = Snapshot::new(&workspace)
-                .with_tasks(corrected(read, &known.tasks))
+                .with_tasks(known.newest_tasks(read))
                 .with_workers([worker.clone()]);
             let decision = decide(
                 snapshot,
@@ -439,63 +513,31 @@ impl Routing {
         let found = waiting_lists.cursor().map_or(Found::Nothing, Found::Unread);
         Ok((workspace, found))
     }
-
-    /// Reads the Tasks and Workers of a Decision that lost a conflict from the table itself.
-    async fn reread(&self, decision: &Decision, known: &mut Known) -> Result<(), Error> {
-        for task in &decision.tasks {
-            let newest = self.store.task(task.sid).await?;
-            known.tasks.insert(task.sid, newest);
-        }
-        for worker in &decision.workers {
-            let newest = self.store.worker(worker.sid).await?;
-            known.workers.insert(worker.sid, newest);
-        }
-        Ok(())
-    }
 }
 
-/// Tasks and Workers in versions that are newer than those of the lists: committed by this search,
-/// or read from the table itself. `None`: deleted.
-#[derive(Default)]
-struct Known {
-    tasks: BTreeMap<TaskSid, Option<Task>>,
-    workers: BTreeMap<WorkerSid, Option<Worker>>,
-}
-
-impl Known {
-    /// Notes a committed Decision.
-    fn note(&mut self, decision: Decision) {
-        let tasks = decision.tasks.into_iter();
-        self.tasks.extend(tasks.map(|task| (task.sid, Some(task))));
-        let workers = decision.workers.into_iter();
-        self.workers
-            .extend(workers.map(|worker| (worker.sid, Some(worker))));
-    }
+/// The lists whose Tasks compete with this one: they take a slot of the same TaskChannel. A Task of
+/// another channel takes another slot of the same Worker, who gets both.
+fn competing_lists(
+    task: &Task,
+    lists: impl IntoIterator<Item = WaitingList>,
+) -> BTreeSet<WaitingList> {
+    let competes = |list: &WaitingList| match list {
+        WaitingList::Queue(_, channel) => *channel == task.channel,
+        WaitingList::Worker(_) => true,
+    };
+    lists.into_iter().filter(competes).collect()
 }
 
 /// Does a Decision end the Task?
-fn turns_away(decision: &Decision) -> bool {
+pub(crate) fn turns_away(decision: &Decision) -> bool {
     decision
         .tasks
         .iter()
         .any(|task| task.assignment_status.is_end())
 }
 
-/// The entries of a list, replaced by the newer versions that were read from the table itself.
-fn corrected<K: Ord + Copy, V: Clone>(
-    mut read: BTreeMap<K, V>,
-    known: &BTreeMap<K, Option<V>>,
-) -> Vec<V> {
-    for (key, value) in known {
-        match value {
-            Some(value) => read.insert(*key, value.clone()),
-            None => read.remove(key),
-        };
-    }
-    read.into_values().collect()
-}
-
-fn log_reservations(decision: &Decision) {
+/// Logs the Reservations of a committed Decision.
+pub(crate) fn log_reservations(decision: &Decision) {
     for task in &decision.tasks {
         for offer in task.pending_reservations() {
             tracing::info!(

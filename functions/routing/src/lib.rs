@@ -8,8 +8,11 @@
 
 mod backfill;
 mod candidate_search;
+mod contention;
 mod event;
 mod event_publisher;
+mod known;
+mod matcher;
 mod pages;
 mod ready_lists;
 mod roll_up;
@@ -49,6 +52,7 @@ pub struct Routing {
     outbox: Arc<dyn Outbox>,
     clock: Arc<dyn Clock>,
     pages: Pages,
+    contended: Mutex<contention::Contended>,
     scheduled_backfills: Mutex<backfill::Scheduled>,
     scheduled_searches: Mutex<search_continuation::Scheduled>,
     settled_tasks: Mutex<sweep::SettledTasks>,
@@ -73,6 +77,7 @@ impl Routing {
             outbox,
             clock,
             pages: Pages::default(),
+            contended: Mutex::default(),
             scheduled_backfills: Mutex::default(),
             scheduled_searches: Mutex::default(),
             settled_tasks: Mutex::default(),
@@ -152,6 +157,7 @@ impl Routing {
             },
             TimersMessage::Backfill(backfill) => self.run_backfill(backfill).await,
             TimersMessage::ResumeSearch(resume) => self.resume_search(resume).await,
+            TimersMessage::RunMatcher(run) => self.run_matcher(run).await,
         }
     }
 
@@ -193,7 +199,7 @@ impl Routing {
                 Effect::MatchWorker(_) => {}
             }
         }
-        if needs_match && self.match_task(task.clone(), None).await? != Matched::Yes {
+        if needs_match && self.match_task(task.clone()).await? != Matched::Yes {
             let now = self.clock.now();
             self.schedule(task_timer(task, now + INDEX_LAG)).await?;
         }
@@ -209,7 +215,7 @@ impl Routing {
             // Changed: its stream record follows. Refused: the Task was deleted.
             return Ok(());
         };
-        match self.match_task(task.clone(), None).await? {
+        match self.match_task(task.clone()).await? {
             Matched::Yes => return Ok(()),
             Matched::No => {}
             Matched::Continue(after) => {

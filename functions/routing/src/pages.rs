@@ -21,6 +21,9 @@ pub struct Pages {
     /// Waiting Tasks on one page of a continued search: a step excludes this Worker, so most likely
     /// many Tasks do not fit.
     pub tasks_further_on: u16,
+    /// Free Workers, and waiting Tasks, that the matcher reads of each list in a round: as many
+    /// pairs as it commits in some 100 ms.
+    pub batch: u16,
     /// Pages read in one search: a thousand Workers, or two hundred Tasks, none of whom fits. What
     /// is after them is left to a message, which holds up no stream record and takes a few seconds
     /// at most.
@@ -33,8 +36,21 @@ impl Default for Pages {
             workers: 100,
             tasks: 20,
             tasks_further_on: 100,
+            batch: 100,
             in_one_go: 10,
         }
+    }
+}
+
+/// Free Workers on the first page beside those wanted: some are busy by now.
+const SPARE_WORKERS: usize = 9;
+
+impl Pages {
+    /// The first page of free Workers for a Task that takes as many as `wanted` of the longest
+    /// idle. A whole page would be read for nothing.
+    pub(crate) fn first_workers(&self, wanted: usize) -> u16 {
+        let limit = u16::try_from(wanted + SPARE_WORKERS).unwrap_or(u16::MAX);
+        limit.min(self.workers)
     }
 }
 
@@ -93,8 +109,13 @@ impl<L: Copy, C: Ord + Copy> PagedLists<L, C> {
         Ok(pages.into_iter().flatten().collect())
     }
 
+    /// The last entry that was read of each list that may have more.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = C> {
+        self.0.iter().filter_map(|(_, after)| *after)
+    }
+
     /// The cursor up to which every list has been read. `None`: all lists were read to their end.
     pub(crate) fn cursor(&self) -> Option<C> {
-        self.0.iter().filter_map(|(_, after)| *after).min()
+        self.unread().min()
     }
 }

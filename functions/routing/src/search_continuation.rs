@@ -40,7 +40,7 @@ impl Routing {
     pub(crate) async fn match_freed_worker(&self, worker: Worker) -> Result<(), Error> {
         let workspace = worker.workspace_sid;
         let sid = worker.sid;
-        match self.match_worker(worker, None).await? {
+        match self.match_worker(worker).await? {
             Matched::Yes | Matched::No => Ok(()),
             Matched::Continue(after) => {
                 let search = SearchContinuation::Tasks { worker: sid, after };
@@ -89,7 +89,7 @@ impl Routing {
                 let Some(found) = self.store.worker(worker).await? else {
                     return Ok(());
                 };
-                match self.match_worker(found, Some(after)).await? {
+                match self.search_for_worker(found, Some(after)).await? {
                     Matched::Yes | Matched::No => None,
                     Matched::Continue(after) => Some(SearchContinuation::Tasks { worker, after }),
                 }
@@ -98,7 +98,7 @@ impl Routing {
                 let Some(found) = self.store.task(task).await? else {
                     return Ok(());
                 };
-                match self.match_task(found, Some(after)).await? {
+                match self.search_for_task(found, Some(after)).await? {
                     Matched::Yes | Matched::No => None,
                     Matched::Continue(after) => Some(SearchContinuation::Workers { task, after }),
                 }

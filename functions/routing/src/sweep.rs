@@ -4,21 +4,24 @@
 //! No index says when an item is due: such an index would be written three times a call, and writes
 //! cost more than the sweep's reads. The sweep does not read ended Tasks that it has settled
 //! before. It does not query for waiting Tasks that no free Worker of those it has just read could
-//! take.
+//! take. For the others it runs the matcher, because many searches at once would contend.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, stream};
 use ids::time::{Millis, Timestamp};
-use ids::{TaskSid, WorkspaceSid};
+use ids::{TaskQueueSid, TaskSid, WorkspaceSid};
 use planted_bugs::Bug;
 use serde::{Deserialize, Serialize};
 use store::{Reading, keys};
 use task_router::model::{Task, Workspace};
 use task_router::router::effects::{self, Callback, Effect};
-use task_router::router::may_skip;
+use task_router::router::pool::Pool;
+use task_router::router::{may_skip, order};
 
+use crate::contention::queue_of_list;
+use crate::matcher::Arriving;
 use crate::worker_snapshot::{FreeWorker, WorkerSnapshot};
 use crate::{Error, Routing};
 
@@ -41,6 +44,10 @@ const LISTED_AT_ONCE: usize = 5_000;
 /// How long after its end a Task is settled, if its Workers hold nothing of it: longer than any
 /// read may lag.
 const SETTLED_AFTER: Millis = Millis::from_secs(60);
+
+/// Tasks that one sweep searches Workers for after the matcher: a free Worker could take each of
+/// them, and the heads of the lists did not show it. They are matched one after the other.
+const MATCHED_ALONE_MAX: usize = 200;
 
 /// Settled Tasks that an instance remembers, 16 bytes each: those of a day, which is how late
 /// DynamoDB may delete expired items. Beyond the limit all are forgotten, and read once more.
@@ -169,6 +176,7 @@ impl Routing {
         snapshot: &mut WorkerSnapshot,
         sweep: Sweep,
     ) -> Result<(), Error> {
+        let mut matchable = Vec::new();
         let mut reading = Some(Reading::Forward(None));
         while let Some(from) = reading {
             let page = self
@@ -181,10 +189,14 @@ impl Routing {
                     .advance_tasks(workspace, sids, self.clock.now())
                     .await?;
                 let now = self.clock.now();
-                let work: Vec<(Vec<Effect>, Task)> = tasks
-                    .into_iter()
-                    .map(|task| (due_effects(workspace, snapshot, &task, sweep, now), task))
-                    .collect();
+                let mut work = Vec::with_capacity(tasks.len());
+                for task in tasks {
+                    let due = due(workspace, snapshot, &task, sweep, now);
+                    if let Some(queue) = due.matchable {
+                        matchable.push((queue, task.sid));
+                    }
+                    work.push((due.effects, task));
+                }
                 let is_complete = snapshot.is_complete;
                 stream::iter(work)
                     .for_each_concurrent(SWEPT_AT_ONCE, async |(effects, task)| {
@@ -194,6 +206,37 @@ impl Routing {
                     .await;
             }
             reading = from.after(&page);
+        }
+        self.match_swept(workspace, matchable).await
+    }
+
+    /// Matches waiting Tasks that a free Worker could take: the matcher for each pool, then the
+    /// Tasks that are left, the first ones first.
+    async fn match_swept(
+        &self,
+        workspace: &Workspace,
+        matchable: Vec<(TaskQueueSid, TaskSid)>,
+    ) -> Result<(), Error> {
+        let pools: BTreeMap<TaskQueueSid, TaskQueueSid> = matchable
+            .iter()
+            .map(|(queue, _)| (Pool::of(workspace, *queue).name(), *queue))
+            .collect();
+        for queue in pools.into_values() {
+            self.match_pool(workspace, queue, Arriving::default())
+                .await?;
+        }
+        if Bug::LongListCutShort.is_planted() {
+            return Ok(());
+        }
+        let sids: Vec<TaskSid> = matchable.into_iter().map(|(_, task)| task).collect();
+        let mut left = self.store.tasks(&sids).await?;
+        left.retain(Task::is_pending);
+        left.sort_by_cached_key(order::position_of);
+        for task in left.into_iter().take(MATCHED_ALONE_MAX) {
+            let sid = task.sid;
+            if let Err(error) = self.search_for_task(task, None).await {
+                log_not_swept(sid, &error);
+            }
         }
         Ok(())
     }
@@ -273,49 +316,51 @@ fn log_not_swept(task: TaskSid, error: &Error) {
     }
 }
 
-/// The Effects that are due for a Task. Seen as new, it has every Effect that its state can have;
-/// those that are not overdue are left out.
-fn due_effects(
+/// What is due for a Task.
+struct Due {
+    effects: Vec<Effect>,
+    /// The TaskQueue of a waiting Task that a free Worker could take.
+    matchable: Option<TaskQueueSid>,
+}
+
+/// What is due for a Task. Seen as new, it has every Effect that its state can have; those that are
+/// not overdue are left out.
+fn due(
     workspace: &Workspace,
     snapshot: &mut WorkerSnapshot,
     task: &Task,
     sweep: Sweep,
     now: Timestamp,
-) -> Vec<Effect> {
+) -> Due {
+    let mut matchable = None;
     let mut is_due = |effect: &Effect| match (effect, sweep) {
-        (_, Sweep::Everything) => true,
-        (Effect::MatchTask(_), Sweep::Overdue) => {
-            !task.is_in_waiting_list()
-                || may_skip(workspace, task)
-                || may_have_match(workspace, snapshot, task, now)
+        (Effect::MatchTask(_), _) if !task.is_in_waiting_list() || may_skip(workspace, task) => {
+            true
         }
+        (Effect::MatchTask(_), _) => match snapshot.free_worker_for(workspace, task, now) {
+            FreeWorker::Exists => {
+                matchable = queue_of_list(workspace, task);
+                matchable.is_none()
+            }
+            FreeWorker::None => false,
+            FreeWorker::Unknown => is_minute_of(task, now),
+        },
+        (_, Sweep::Everything) => true,
         (Effect::Release(release), Sweep::Overdue) => snapshot.may_hold(release),
         (Effect::Callback(_), Sweep::Overdue) => has_old_offer(task, now),
         (Effect::MatchWorker(_) | Effect::Timer(_), Sweep::Overdue) => false,
     };
     let mut effects = effects::of_task(workspace, None, task);
     effects.retain(|effect| is_due(effect));
-    effects
+    Due { effects, matchable }
 }
 
-/// Should the table be queried for Workers? If the snapshot does not know, the Tasks of one shard
-/// of the listing are queried each minute, and all Tasks in [`keys::LISTING_SHARDS`] minutes:
-/// queries for 10,000 Tasks at once would be too many.
-fn may_have_match(
-    workspace: &Workspace,
-    snapshot: &mut WorkerSnapshot,
-    task: &Task,
-    now: Timestamp,
-) -> bool {
-    match snapshot.free_worker_for(workspace, task, now) {
-        FreeWorker::Exists => true,
-        FreeWorker::None => false,
-        FreeWorker::Unknown => {
-            let minute = now.as_millis() / 60_000;
-            minute.rem_euclid(i64::from(keys::LISTING_SHARDS))
-                == i64::from(keys::listing_shard(task.sid))
-        }
-    }
+/// Is it the minute in which the table is queried for the Task's Workers, if the snapshot does not
+/// know? The Tasks of one shard of the listing are queried each minute, and all Tasks in
+/// [`keys::LISTING_SHARDS`] minutes: queries for 10,000 Tasks at once would be too many.
+fn is_minute_of(task: &Task, now: Timestamp) -> bool {
+    let minute = now.as_millis() / 60_000;
+    minute.rem_euclid(i64::from(keys::LISTING_SHARDS)) == i64::from(keys::listing_shard(task.sid))
 }
 
 /// The check of a call, in the minute in which it is due. A call may have ended without a notice,

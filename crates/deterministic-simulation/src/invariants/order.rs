@@ -1,6 +1,7 @@
 //! Invariant 10: a Worker is offered the Task that comes first (taskrouter.md section 10).
 //!
-//! The check knows only what every search reads: the first Task of each waiting list.
+//! The check knows only what every search reads: the first Task of each waiting list. Tasks of
+//! different TaskChannels take different slots, so they do not compete.
 
 use std::cmp::Reverse;
 
@@ -37,6 +38,7 @@ pub(super) fn check(world: &World, before: &Picture, old: Option<&Task>, new: &T
         };
         let overtaken = before.tasks.values().find(|earlier| {
             is_visible(world, earlier)
+                && earlier.channel == new.channel
                 && comes_before(&names.workspace, earlier, new)
                 && names.fits(worker, earlier)
                 && !is_spared(world, &names.workspace, earlier, worker.sid)

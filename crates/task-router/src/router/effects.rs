@@ -10,8 +10,8 @@ use super::release::{self, Release};
 use super::timers;
 use crate::model::instruction::Instruction;
 use crate::model::{
-    AssignmentStatus, EndReason, IssuedInstruction, Reservation, ReservationStatus, Task, Worker,
-    Workspace,
+    AssignmentStatus, EndReason, IssuedInstruction, Readiness, Reservation, ReservationStatus,
+    Task, Worker, Workspace,
 };
 use ids::{CallSid, QueueSid, ReservationSid, TaskSid, WorkerSid};
 use planted_bugs::Bug;
@@ -363,12 +363,24 @@ fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
     if only_opened && Bug::OpenedChannelNotServed.is_planted() {
         return false;
     }
-    old.readiness(workspace) != Some(ready)
+    is_newly_ready(old.readiness(workspace).as_ref(), &ready)
         || old.activity_sid != new.activity_sid
         || old.attributes != new.attributes
         || old.friendly_name != new.friendly_name
         || old.open_reservations.len() > new.open_reservations.len()
         || !has_same_channel_figures(workspace, old, new)
+}
+
+/// Is the Worker ready for a TaskQueue or TaskChannel for which they were not?
+///
+/// A Worker whose slot was taken is ready for less, in another ready list, and no Task is searched
+/// for them. A search that read both lists in the moment of the move may have found the Worker in
+/// neither: its Task's second look finds them.
+fn is_newly_ready(old: Option<&Readiness>, ready: &Readiness) -> bool {
+    let Some(old) = old else { return true };
+    let is_new_queue = |queue| !old.queues.queues().contains(queue);
+    let is_new_channel = |channel| !old.channels.contains(channel);
+    ready.queues.queues().iter().any(is_new_queue) || ready.channels.iter().any(is_new_channel)
 }
 
 /// Are the figures of all TaskChannels the same for which an expression can ask?

@@ -74,8 +74,9 @@ pub(super) fn advance(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal
     reserve(draft, first.sid, &best_workers(draft, first))
 }
 
-/// The first waiting Task of the snapshot that ranks before `task` and that one of the chosen
-/// Workers may take (taskrouter.md section 10), or that must be re-evaluated before that is known.
+/// The first waiting Task of the snapshot that ranks before `task`, takes a slot of the same
+/// TaskChannel, and that one of the chosen Workers may take (taskrouter.md section 10), or that must
+/// be re-evaluated before that is known.
 fn first_task_for<'d>(draft: &'d Draft<'_>, task: &Task, chosen: &[WorkerSid]) -> Option<&'d Task> {
     if Bug::LaterTaskOvertakes.is_planted() {
         return None;
@@ -96,7 +97,7 @@ fn first_task_for<'d>(draft: &'d Draft<'_>, task: &Task, chosen: &[WorkerSid]) -
         .snapshot()
         .tasks
         .values()
-        .filter(|earlier| earlier.is_in_waiting_list())
+        .filter(|earlier| earlier.is_in_waiting_list() && earlier.channel == task.channel)
         .filter(|earlier| order::rank(workspace, earlier) < rank)
         .filter(|earlier| competes(earlier))
         .min_by_key(|earlier| order::rank(workspace, earlier))
@@ -194,6 +195,13 @@ pub(super) fn best_first(workspace: &Workspace, task: &Task, candidates: &mut [&
         compare_by(workspace, order_by, left, right)
             .then_with(|| idle_key(workspace, task, left).cmp(&idle_key(workspace, task, right)))
     });
+}
+
+/// Are the Task's Workers ordered by idle time over all channels, as the ready lists are?
+pub(super) fn is_idle_order(workspace: &Workspace, task: &Task) -> bool {
+    let order_by = workflow::target_at(workspace, task).and_then(|target| target.order_by.as_ref());
+    !workspace.is_channel_optimized(task.channel)
+        && order_by.is_none_or(|order_by| order_by.clauses().is_empty())
 }
 
 /// The number of Workers a Task is offered to at the same time.
@@ -367,7 +375,11 @@ fn integer(worker: &WorkerScope<'_>, clause: &OrderClause) -> Option<i64> {
 }
 
 /// Begins a round: a Reservation and a slot for each of these Workers, written in one transaction.
-fn reserve(draft: &mut Draft<'_>, sid: TaskSid, workers: &[WorkerSid]) -> Result<(), Refusal> {
+pub(super) fn reserve(
+    draft: &mut Draft<'_>,
+    sid: TaskSid,
+    workers: &[WorkerSid],
+) -> Result<(), Refusal> {
     draft.bind_workers();
     let now = draft.now;
     let task = draft.task(sid)?;

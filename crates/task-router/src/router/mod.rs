@@ -22,8 +22,11 @@ pub mod expression;
 pub mod known_worker;
 mod leaving;
 mod limits;
+mod match_many;
+pub mod matcher_lease;
 mod matching;
 pub mod order;
+pub mod pool;
 mod queue_membership;
 pub mod release;
 mod reservation;
@@ -45,7 +48,8 @@ pub use limits::{
     ASSIGNED_MAX, CALL_CREATION_LIMIT, ON_HOLD_MAX, REJECTIONS_AT_ONCE_MAX, RESERVATION_ROUNDS_MAX,
     RING_MARGIN,
 };
-pub use queue_membership::queue_membership_of;
+pub use match_many::{Unread, match_many};
+pub use queue_membership::{is_eligible, queue_membership_of};
 pub use snapshot::Snapshot;
 pub use worker_counts::WorkerCounts;
 pub use workflow::{NewTask, NotRoutable, TASK_TIMEOUT_DEFAULT, create_task};
@@ -144,7 +148,19 @@ pub fn decide(snapshot: Snapshot<'_>, command: &Command, now: Timestamp) -> Deci
             task,
             status,
             reason,
-        } => ending::set_status(&mut draft, *task, *status, reason),
+            attributes,
+        } => {
+            ending::set_status(&mut draft, *task, *status, reason).and_then(|()| match attributes {
+                None => Ok(()),
+                Some(_) => {
+                    let changes = TaskChanges {
+                        attributes: attributes.clone(),
+                        ..TaskChanges::default()
+                    };
+                    update::task(&mut draft, *task, &changes)
+                }
+            })
+        }
         Command::TaskUpdated { task, changes } => update::task(&mut draft, *task, changes),
         Command::TaskDeleted { task } => ending::remove(&mut draft, *task, Removal::Deleted),
         Command::ActivitySet {
@@ -169,6 +185,16 @@ pub fn decide(snapshot: Snapshot<'_>, command: &Command, now: Timestamp) -> Deci
 /// TaskQueue must be read when no Worker is found ([`Snapshot::with_worker_counts`]).
 pub fn may_skip(workspace: &Workspace, task: &Task) -> bool {
     matching::undecided_skip(workspace, task).is_some()
+}
+
+/// How many Workers a Task is offered to at the same time, if they are the first Workers of the
+/// ready lists. `None`: another order decides, or a Worker who serves the TaskQueue may not fit, so
+/// many Workers must be compared.
+pub fn first_workers_wanted(workspace: &Workspace, task: &Task) -> Option<usize> {
+    let fits_all = workflow::target_at(workspace, task)
+        .is_none_or(|target| target.expression.is_none() && target.known_worker.is_none());
+    (fits_all && task.failed_offers.is_empty() && matching::is_idle_order(workspace, task))
+        .then(|| matching::parallel_offers(workspace, task))
 }
 
 /// Could this Worker be offered this Task now (taskrouter.md sections 4 and 9)? [`decide`] asks the

@@ -30,6 +30,10 @@ pub struct Position {
     pub sid: TaskSid,
 }
 
+/// The order of Tasks of different waiting lists: a smaller rank is served sooner. The first
+/// component is false for the preferred kind of queue.
+pub(super) type Rank = (bool, Position);
+
 /// The largest moment, for LIFO Positions: 13 digits of milliseconds, the year 2286.
 const END_OF_TIME: i64 = 9_999_999_999_999;
 
@@ -95,7 +99,7 @@ pub fn position_of(task: &Task) -> Position {
 
 /// The order of Tasks of different waiting lists for one Worker: first the kind of queue that the
 /// Workspace prefers (`prioritize_queue_order`), then the Position.
-pub(super) fn rank(workspace: &Workspace, task: &Task) -> (bool, Position) {
+pub(super) fn rank(workspace: &Workspace, task: &Task) -> Rank {
     (
         task.filed != workspace.rules.prioritize_queue_order,
         position_of(task),

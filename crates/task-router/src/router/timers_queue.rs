@@ -1,7 +1,7 @@
-//! The messages of the timers queue: timers, backfills and continued searches.
+//! The messages of the timers queue: timers, backfills, continued searches and runs of the matcher.
 //!
-//! All three have one JSON form, `{"workspace": …, "subject": …, "at": …}`, in which `subject` says
-//! which of the three it is.
+//! All have one JSON form, `{"workspace": …, "subject": …, "at": …}`, in which `subject` says which
+//! of them it is.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::backfill::Backfill;
 use super::search_continuation::SearchContinuation;
 use super::timers::{Subject, Timer};
 use ids::time::Timestamp;
-use ids::{TaskSid, WorkerSid, WorkspaceSid};
+use ids::{TaskQueueSid, TaskSid, WorkerSid, WorkspaceSid};
 
 /// A message of the timers queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub enum TimersMessage {
     Backfill(BackfillMessage),
     /// The next part of a candidate search.
     ResumeSearch(ResumeSearch),
+    /// A run of the matcher.
+    RunMatcher(RunMatcher),
 }
 
 /// Runs the next part of a backfill.
@@ -45,6 +47,17 @@ pub struct ResumeSearch {
     pub at: Timestamp,
 }
 
+/// Runs the matcher of a pool ([`super::matcher_lease`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunMatcher {
+    /// The Workspace of the pool.
+    pub workspace: WorkspaceSid,
+    /// A TaskQueue of the pool.
+    pub queue: TaskQueueSid,
+    /// The moment at which the matcher runs.
+    pub at: Timestamp,
+}
+
 impl TimersMessage {
     /// The moment at which the message is due. It may arrive earlier, and is sent on then.
     pub fn at(&self) -> Timestamp {
@@ -52,6 +65,7 @@ impl TimersMessage {
             Self::Timer(timer) => timer.at,
             Self::Backfill(message) => message.at,
             Self::ResumeSearch(resume) => resume.at,
+            Self::RunMatcher(run) => run.at,
         }
     }
 }
@@ -74,6 +88,12 @@ impl From<ResumeSearch> for TimersMessage {
     }
 }
 
+impl From<RunMatcher> for TimersMessage {
+    fn from(run: RunMatcher) -> Self {
+        Self::RunMatcher(run)
+    }
+}
+
 /// The JSON of a message.
 #[derive(Serialize, Deserialize)]
 struct Wire {
@@ -91,6 +111,8 @@ enum WireSubject {
     Backfill(Backfill),
     #[serde(rename = "rest")]
     ResumeSearch(SearchContinuation),
+    #[serde(rename = "matcher")]
+    RunMatcher(TaskQueueSid),
 }
 
 impl From<TimersMessage> for Wire {
@@ -111,6 +133,9 @@ impl From<TimersMessage> for Wire {
             TimersMessage::ResumeSearch(ResumeSearch {
                 workspace, search, ..
             }) => (workspace, WireSubject::ResumeSearch(search)),
+            TimersMessage::RunMatcher(RunMatcher {
+                workspace, queue, ..
+            }) => (workspace, WireSubject::RunMatcher(queue)),
         };
         Self {
             workspace,
@@ -147,6 +172,11 @@ impl From<Wire> for TimersMessage {
                 search,
                 at,
             }),
+            WireSubject::RunMatcher(queue) => Self::RunMatcher(RunMatcher {
+                workspace,
+                queue,
+                at,
+            }),
         }
     }
 }
@@ -159,7 +189,7 @@ mod tests {
 
     const AT: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
-    fn messages() -> [(TimersMessage, &'static str); 7] {
+    fn messages() -> [(TimersMessage, &'static str); 8] {
         let workspace = WorkspaceSid::from_bytes([1; 16]);
         let task = TaskSid::from_bytes([2; 16]);
         let worker = WorkerSid::from_bytes([3; 16]);
@@ -221,6 +251,15 @@ mod tests {
                 }),
                 r#"{"rest":{"workers":{"task":"WT02","behind":[1800000000000,1800000000000,"WK03"]}}}"#,
             ),
+            (
+                RunMatcher {
+                    workspace,
+                    queue: TaskQueueSid::from_bytes([4; 16]),
+                    at: AT,
+                }
+                .into(),
+                r#"{"matcher":"WQ04"}"#,
+            ),
         ]
     }
 
@@ -230,7 +269,8 @@ mod tests {
         for (message, subject) in messages() {
             let subject = subject
                 .replace("WT02", &format!("WT{}", "02".repeat(16)))
-                .replace("WK03", &format!("WK{}", "03".repeat(16)));
+                .replace("WK03", &format!("WK{}", "03".repeat(16)))
+                .replace("WQ04", &format!("WQ{}", "04".repeat(16)));
             let workspace = "01".repeat(16);
             let expected = format!(
                 r#"{{"workspace":"WS{workspace}","subject":{subject},"at":1800000000000}}"#

@@ -81,6 +81,24 @@ fn workspace() -> Workspace {
 
 /// A centre with this many free Workers and pending Tasks.
 pub fn centre(workers: u64, tasks: u64) -> Centre {
+    let even = |number| number % QUEUES;
+    centre_of(workers, tasks, even, 1)
+}
+
+/// The same with `percent` of Workers and Tasks in one TaskQueue, and Tasks whose step excludes some
+/// of its Workers.
+#[allow(dead_code, reason = "the benchmark uses it, the tests do not")]
+pub fn skewed_centre(workers: u64, tasks: u64, percent: u64) -> Centre {
+    let skewed = |number| match number % 100 < percent {
+        true => 0,
+        false => number % QUEUES,
+    };
+    centre_of(workers, tasks, skewed, 3)
+}
+
+/// A centre whose Workers and Tasks have these skills by number. The levels of the Tasks begin with
+/// `level`, those of the Workers with 3.
+fn centre_of(workers: u64, tasks: u64, skill: impl Fn(u64) -> u64, level: u64) -> Centre {
     let workspace = workspace();
     let mut centre = Centre {
         workspace,
@@ -89,24 +107,24 @@ pub fn centre(workers: u64, tasks: u64) -> Centre {
         workers: Vec::new(),
     };
     for number in 0..workers {
-        let worker = worker(&centre.workspace, number);
+        let worker = worker(&centre.workspace, number, skill(number));
         centre.workers.push(worker.sid);
         centre.table.put_worker(&centre.workspace, worker);
     }
     for number in 0..tasks {
-        let task = task(&centre.workspace, number);
+        let task = task(&centre.workspace, number, skill(number), level);
         centre.tasks.push(task.sid);
         centre.table.put_task(&centre.workspace, task);
     }
     centre
 }
 
-fn worker(workspace: &Workspace, number: u64) -> Worker {
+fn worker(workspace: &Workspace, number: u64, skill: u64) -> Worker {
     let attributes = format!(
         r#"{{"contact_uri":"+1707555{:04}","skills":["s{}","s{}"],"level":{}}}"#,
         number % 10_000,
-        number % QUEUES,
-        (number + 1) % QUEUES,
+        skill,
+        (skill + 1) % QUEUES,
         number % 3 + 3,
     );
     let sid = WorkerSid::from_bytes(sid_bytes(number));
@@ -125,12 +143,12 @@ fn worker(workspace: &Workspace, number: u64) -> Worker {
     worker
 }
 
-fn task(workspace: &Workspace, number: u64) -> Task {
+fn task(workspace: &Workspace, number: u64, skill: u64, level: u64) -> Task {
     let call = CallSid::from_bytes(sid_bytes(number));
     let attributes = format!(
         r#"{{"call_sid":"{call}","from":"+17075550100","skill":"s{}","level":{}}}"#,
-        number % QUEUES,
-        number % 3 + 1
+        skill,
+        number % 3 + level
     );
     let new = NewTask {
         priority: (number % 4) as u32,

@@ -121,8 +121,8 @@ fn more_capacity_matches_worker() {
         (Outcome::AlreadySo, vec![])
     );
     assert!(
-        serves(world.happens(change(None, Some(false))).1),
-        "the Worker is in another ready list"
+        !serves(world.happens(change(None, Some(false))).1),
+        "a Worker who is ready for less takes no Task that they could not take before"
     );
     assert_eq!(
         world.workers[&worker("Ben")]

@@ -10,6 +10,7 @@ mod explain_agrees;
 mod explain_task;
 mod explain_worker;
 mod instructions;
+mod match_many;
 mod matching;
 mod order;
 mod outbound;

@@ -167,6 +167,68 @@ fn routing_target_is_not_reevaluated() {
     assert_eq!(world.task("c1").position.step, Step::Direct);
 }
 
+fn with_attributes(attributes: &str) -> TaskChanges {
+    TaskChanges {
+        attributes: Some(attributes.parse::<Attributes>().unwrap().into()),
+        ..TaskChanges::default()
+    }
+}
+
+/// A supervisor marks a waiting Task for another team.
+#[test]
+fn changed_attributes_lead_to_another_filter() {
+    let mut world = world().worker("Asha", r#"{"languages":["hi"]}"#);
+    world.waiting("c1", "en");
+    world.wait(30);
+    let created = world.task("c1").date_created;
+    let (_, effects) = world.update("c1", with_attributes(r#"{"selected_language":"hi"}"#));
+    assert!(
+        effects.contains(&Effect::MatchTask(task("c1"))),
+        "{effects:?}"
+    );
+    let moved = world.task("c1");
+    assert_eq!(
+        (world.step_of("c1"), moved.task_queue_sid),
+        ((1, 0), queue("hi"))
+    );
+    assert_eq!(
+        (moved.date_created, moved.virtual_start_time),
+        (created, created),
+        "the Task keeps its age"
+    );
+    world.advance("c1");
+    assert_eq!(world.offered_to("c1"), ["Asha"]);
+}
+
+/// No filter matches, the Task's own filter does, or the Task is being offered.
+#[test]
+fn changed_attributes_keep_the_step() {
+    let mut world = world().worker("Ben", ENGLISH);
+    let timed = Target {
+        timeout: Some(Millis::from_secs(20)),
+        ..target("hi")
+    };
+    world = world.steps(vec![timed, target("hi")]);
+    world.waiting("c1", "en");
+    world.at_age("c1", 20);
+    world.advance("c1");
+    assert_eq!(world.step_of("c1"), (0, 1));
+    for attributes in [
+        r#"{"selected_language":"fr"}"#,
+        r#"{"selected_language":"fr","note":"calls back"}"#,
+        r#"{"selected_language":"en","note":"is back"}"#,
+    ] {
+        world.update("c1", with_attributes(attributes));
+        assert_eq!(world.step_of("c1"), (0, 1), "{attributes}");
+    }
+    world = world.steps(vec![target("en")]);
+    world.call("c2", "en");
+    world.advance("c2");
+    assert_eq!(world.status("c2"), AssignmentStatus::Reserved);
+    world.update("c2", with_attributes(r#"{"selected_language":"hi"}"#));
+    assert_eq!(world.step_of("c2"), (0, 0));
+}
+
 #[test]
 fn attributes_do_not_restart_workflow() {
     let suited = Target {
@@ -177,7 +239,7 @@ fn attributes_do_not_restart_workflow() {
         .worker("Ben", r#"{"languages":["en"],"level":2}"#)
         .steps(vec![suited]);
     let attributes = |level: u8| {
-        format!(r#"{{"selected_language":"hi","level":{level}}}"#)
+        format!(r#"{{"selected_language":"en","level":{level}}}"#)
             .parse::<Attributes>()
             .unwrap()
     };
