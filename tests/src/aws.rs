@@ -62,6 +62,12 @@ impl Aws {
         self.shared.messages.lock().unwrap().clone()
     }
 
+    /// The messages sent after the first `count`, in order.
+    pub fn messages_since(&self, count: usize) -> Vec<Message> {
+        let messages = self.shared.messages.lock().unwrap();
+        messages.get(count..).unwrap_or_default().to_vec()
+    }
+
     /// The messages whose visibility timeout was changed: receipt handle, and seconds until the
     /// redelivery.
     pub fn hidden(&self) -> Vec<(String, u64)> {

@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
+use cordboard::lanes::BATCH_RECORDS_MAX;
 use cordboard::stream_reader::StreamReader;
 use ids::TaskSid;
-use ids::time::Clock;
 use serde_json::{Value, json};
 use store::Store;
 use task_router::model::AssignmentStatus;
@@ -148,18 +148,22 @@ impl Deployment {
 
     async fn deliver_records(&mut self) -> bool {
         let mut any = false;
-        while let Some(batch) = self.stream.next(runtime::SystemClock.now()).await.unwrap() {
-            self.invoke("routing", &batch.event).await;
-            self.stream.handled(batch.last);
+        loop {
+            let page = self.stream.next(BATCH_RECORDS_MAX).await.unwrap();
+            if page.last.is_none() {
+                return any;
+            }
             any = true;
+            let records: Vec<Value> = page.records.into_iter().map(|read| read.event).collect();
+            if !records.is_empty() {
+                self.invoke("routing", &json!({ "Records": records })).await;
+            }
         }
-        any
     }
 
     async fn deliver_messages(&mut self) -> bool {
-        let messages = self.aws.messages();
-        let new: Vec<_> = messages.iter().skip(self.delivered).cloned().collect();
-        self.delivered = messages.len();
+        let new = self.aws.messages_since(self.delivered);
+        self.delivered += new.len();
         for message in &new {
             let function = if message.queue_url.ends_with("/TimersQueue") {
                 "routing"

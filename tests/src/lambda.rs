@@ -113,6 +113,11 @@ impl Lambda {
         panic!("{}: {failure}. It printed:\n{printed}", self.name)
     }
 
+    /// The id of its process; `None` if it has ended.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// Ends the function and returns everything it printed: its log.
     pub async fn stop(&mut self) -> String {
         // The process may have ended already; either way its pipes end with it.

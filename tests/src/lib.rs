@@ -13,6 +13,7 @@
 //!   keys.
 //! - [`customer`]: a customer's server with scripted answers; [`rest`]: a customer's client of the
 //!   REST API.
+//! - [`offer_order`]: the order of a Workspace's Reservations, judged from its Events.
 //! - [`settings`]: the environment variables that a function's code reads.
 //! - [`lambda`]: AWS's side of a Lambda function: the Runtime API.
 //! - [`deployment`]: the deployed stack on this machine; [`policy`]: the policies of its functions;
@@ -20,6 +21,7 @@
 //! - [`aws`]: the other AWS services a function talks to: Parameter Store and SQS.
 //! - [`dynamodb`]: the table served over HTTP, for other processes.
 //! - [`binaries`]: the paths of the built binaries.
+//! - [`contention`]: many processes of the built routing function over DynamoDB Local.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -31,12 +33,14 @@ pub mod aws;
 pub mod binaries;
 pub mod browser;
 pub mod centre;
+pub mod contention;
 pub mod customer;
 pub mod deployment;
 pub mod dynamodb;
 pub mod guard;
 pub mod lambda;
 pub mod metering;
+pub mod offer_order;
 pub mod policy;
 pub mod process;
 pub mod process_tree;

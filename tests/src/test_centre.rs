@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -75,6 +76,11 @@ impl ManualClock {
     fn set(&self, now: Timestamp) {
         self.0.store(now.as_millis(), Ordering::SeqCst);
     }
+
+    /// Advances the clock, whatever is due. [`TestCentre::advance`] stops at each timer.
+    pub fn advance(&self, duration: Millis) {
+        self.set(self.now() + duration);
+    }
 }
 
 /// The environment of a test centre.
@@ -87,15 +93,19 @@ pub struct Surroundings {
     pub voice_url: Option<String>,
     /// Whether the webhook journal is on.
     pub keep_webhooks: bool,
+    /// The lanes of the pump.
+    pub lanes: NonZeroUsize,
 }
 
 impl Surroundings {
-    /// The real network, and no journal.
+    /// The real network, no journal, and one lane: what happens at one moment happens in the order
+    /// of the writes.
     pub fn real() -> Self {
         Self {
             web: Arc::new(web_client(Destinations::Anywhere).unwrap()),
             voice_url: None,
             keep_webhooks: false,
+            lanes: NonZeroUsize::MIN,
         }
     }
 }
@@ -112,6 +122,8 @@ pub struct TestCentre {
     pub account: Account,
     /// Its configuration.
     pub contact_centre: ContactCentre,
+    /// A client of its table, for a second process.
+    pub table: aws_sdk_dynamodb::Client,
     pub(crate) http: reqwest::Client,
     address: SocketAddr,
     surroundings: Surroundings,
@@ -230,8 +242,11 @@ impl TestCentre {
             keep_webhooks: surroundings.keep_webhooks,
             router: Router::Cordboard,
             voice_url: surroundings.voice_url.clone(),
+            voice_method: carrier_simulator::twiml::Method::Post,
+            lanes: surroundings.lanes,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
+        let client = table.client();
         let centre = Centre::open_in(Arc::clone(&surroundings.web), table, settings, &base)
             .await
             .unwrap();
@@ -252,6 +267,7 @@ impl TestCentre {
             address,
             account,
             contact_centre,
+            table: client,
             http,
             surroundings,
             stop,

@@ -50,6 +50,10 @@ const HOT_SHARE_MAX: f64 = 0.6;
 /// Tasks that wait while one Worker becomes free.
 const WAITING: u32 = 1_000;
 
+/// Read units from the stream's record of a new Task to the reserved Task, however many Workers are
+/// free: half a unit for each list, and ten Workers of half a kilobyte.
+const READ_UNITS_TO_RESERVED_MAX: f64 = 6.0;
+
 /// Items read until that Worker has the first of them: a page of each waiting list and the
 /// Workspace.
 const ITEMS_READ_TO_SERVE_MAX: u64 = 50;
@@ -159,6 +163,39 @@ async fn task_is_reserved_in_two_round_trips() {
         bill(&operations)
     );
     test_centre.close().await;
+}
+
+#[tokio::test]
+async fn many_free_workers_cost_as_few() {
+    for workers in [3, 300] {
+        let mut set_up = String::from("workers:\n");
+        for number in 3..workers {
+            writeln!(
+                set_up,
+                "  - name: Agent {number}\n    attributes: {{\"languages\":[\"en\"]}}\n    activity: Available"
+            )
+            .unwrap();
+        }
+        let set_up = EXAMPLE.replace("workers:\n", &set_up);
+        let (test_centre, meter) = TestCentre::metered(&set_up).await;
+        create_waiting(&test_centre, "before", test_centre.clock.now()).await;
+        test_centre.centre.settle().await;
+        create_waiting(&test_centre, "first", test_centre.clock.now()).await;
+        meter.take();
+        test_centre.centre.settle().await;
+        let operations = until_reserved(meter.take());
+        let read: f64 = operations
+            .iter()
+            .map(|operation| operation.read_units)
+            .sum();
+        println!("{workers} free Workers: {read} read units to reserve a Task");
+        assert!(
+            read <= READ_UNITS_TO_RESERVED_MAX,
+            "{workers} free Workers: {read} read units\n{}",
+            bill(&operations)
+        );
+        test_centre.close().await;
+    }
 }
 
 #[tokio::test]

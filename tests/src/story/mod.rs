@@ -103,7 +103,7 @@ impl Stage {
         let surroundings = Surroundings {
             web: customer.network(),
             voice_url,
-            keep_webhooks: false,
+            ..Surroundings::real()
         };
         let test_centre =
             TestCentre::open_with(&set_up, folder.path().to_owned(), surroundings).await;

@@ -9,6 +9,7 @@ use axum::http::Request;
 use cordboard::carrier_choice::CarrierChoice;
 use cordboard::credentials::Account;
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
+use cordboard::lanes::LANES_DEFAULT;
 use cordboard::{Centre, Settings};
 use dynamodb_in_process::{Layer, Layered};
 use futures_util::{StreamExt, stream};
@@ -63,6 +64,8 @@ impl IdleConsole {
             twiml_preview: false,
             router: Router::Cordboard,
             voice_url: None,
+            voice_method: carrier_simulator::twiml::Method::Post,
+            lanes: LANES_DEFAULT,
             clock: Arc::new(SystemClock),
         };
         let client = table.client();

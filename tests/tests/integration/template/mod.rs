@@ -1,0 +1,259 @@
+//! `template.yaml`, the folders under `functions/`, their code and the files under `events/` agree.
+
+mod functions;
+mod queues;
+mod table_and_events;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tests::project::{self, Event, Function};
+use tests::template::{FUNCTION, Template, logical_id};
+
+/// Checks one aspect of the project; every disagreement is one sentence.
+type Check = fn(&Project) -> Vec<String>;
+
+/// The input of the checks.
+struct Project {
+    template: Template,
+    functions: BTreeMap<String, Function>,
+    events: Vec<Event>,
+    /// The code of the crate that talks to the table.
+    store: String,
+    /// The code of the crate that all functions use.
+    runtime: String,
+    /// The paths that the carrier is given.
+    paths: Vec<String>,
+}
+
+impl Project {
+    fn read() -> Self {
+        Self::with_template(&project::read("template.yaml"))
+    }
+
+    fn with_template(text: &str) -> Self {
+        let template =
+            Template::parse(text).unwrap_or_else(|error| panic!("template.yaml: {error}"));
+        let [store, runtime] = ["crates/store/src", "crates/runtime/src"].map(project::rust_code);
+        let paths = functions::paths(&project::read("shared/src/webhook/path.rs"));
+        Self {
+            template,
+            functions: project::functions(),
+            events: project::events(),
+            store,
+            runtime,
+            paths,
+        }
+    }
+
+    /// Every disagreement, one sentence each.
+    fn disagreements(&self) -> Vec<String> {
+        let checks = [functions::CHECKS, queues::CHECKS, table_and_events::CHECKS];
+        checks
+            .into_iter()
+            .flatten()
+            .flat_map(|check| check(self))
+            .collect()
+    }
+
+    /// Each function that has both a folder and a resource: folder name, logical id, resource.
+    fn pairs(&self) -> impl Iterator<Item = (&str, String, &Value)> {
+        self.functions.keys().filter_map(|folder| {
+            let id = logical_id(folder);
+            self.template
+                .resource(&id)
+                .map(|resource| (folder.as_str(), id, resource))
+        })
+    }
+}
+
+#[test]
+fn template_agrees_with_the_project() {
+    let disagreements = Project::read().disagreements();
+    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
+}
+
+/// Each row breaks the template in one place; the sentence has to be among the disagreements.
+#[test]
+fn each_disagreement_is_reported() {
+    let rows = [
+        (
+            "  WaitMusic:\n",
+            "  WaitMusik:\n",
+            "functions/wait-music has no resource WaitMusic",
+        ),
+        (
+            "  WaitMusic:\n",
+            "  WaitMusik:\n",
+            "WaitMusik: there is no folder for it under functions/",
+        ),
+        (
+            "Binary: wait-music",
+            "Binary: incoming-call",
+            "WaitMusic builds the binary incoming-call, not wait-music",
+        ),
+        (
+            "Runtime: provided.al2023",
+            "Runtime: provided.al2",
+            "Routing runs on provided.al2, not on provided.al2023",
+        ),
+        (
+            "Architectures: [!Ref Architecture]",
+            "Architectures: [arm64]",
+            "Routing has its architecture fixed",
+        ),
+        (
+            "        TABLE_NAME: !Ref Table\n",
+            "        TABLE: !Ref Table\n",
+            "functions/routing reads TABLE_NAME, and Routing does not set it",
+        ),
+        (
+            "        TABLE_NAME: !Ref Table\n",
+            "        TABLE: !Ref Table\n",
+            "Routing sets TABLE, and functions/routing does not read it",
+        ),
+        (
+            "- dynamodb:Query",
+            "- dynamodb:Scan",
+            "Routing may dynamodb:Scan",
+        ),
+        ("- dynamodb:Query", "- dynamodb:*", "Routing may dynamodb:*"),
+        (
+            "dynamodb:PutItem",
+            "dynamodb:BatchWriteItem",
+            "dynamodb:BatchWriteItem is allowed, and store never does it",
+        ),
+        (
+            "Action: ssm:GetParameter",
+            "Action: '*'",
+            "ReadAuthToken may *",
+        ),
+        (
+            "maxReceiveCount: 7",
+            "maxReceiveCount: 30",
+            "CallbacksQueue tries 30 times, which is not 1 to 10",
+        ),
+        (
+            "VisibilityTimeout: 270",
+            "VisibilityTimeout: 72",
+            "CallbacksQueue hides a message for 72 s",
+        ),
+        (
+            "!GetAtt TimersQueueDeadLetters.Arn",
+            "!GetAtt CallbacksQueueDeadLetters.Arn",
+            "CallbacksQueueDeadLetters takes the dead letters of 2 sources",
+        ),
+        (
+            "[Changes, TimersQueue, CallbacksQueue]",
+            "[Changes, TimersQueue]",
+            "CallbacksQueue has no dead-letter queue of its own",
+        ),
+        (
+            "Path: /wait-music/music.wav",
+            "Path: /wait-music/music.mp3",
+            "GET /wait-music/music.wav does not lead to WaitMusic",
+        ),
+        (
+            "Method: POST, Path: /assignment",
+            "Method: GET, Path: /assignment",
+            "POST /assignment does not lead to Assignment",
+        ),
+        (
+            "ApproximateNumberOfMessagesVisible",
+            "NumberOfMessagesSent",
+            "ChangesDeadLetters has no alarm",
+        ),
+        (
+            "WorkerCall, QueueExit, Routing, Callbacks, Api, Console]",
+            "WorkerCall, QueueExit, Routing, Callbacks, Console]",
+            "Api has no alarm on its Errors",
+        ),
+        (
+            "MetricName: IteratorAge",
+            "MetricName: Duration",
+            "Routing reads a stream and has no alarm on its IteratorAge",
+        ),
+        (
+            "            MaximumRetryAttempts: 5\n",
+            "",
+            "Routing's event Changes has no bound on its retries",
+        ),
+        (
+            "            FunctionResponseTypes: [ReportBatchItemFailures]\n            MaximumRetry",
+            "            MaximumRetry",
+            "Routing's event Changes does not report partial batches",
+        ),
+        (
+            "BisectBatchOnFunctionError: true",
+            "BisectBatchOnFunctionError: false",
+            "Routing's event Changes does not halve a failing batch",
+        ),
+        (
+            "StreamViewType: NEW_AND_OLD_IMAGES",
+            "StreamViewType: KEYS_ONLY",
+            "the table's stream carries KEYS_ONLY",
+        ),
+        (
+            "AttributeName: board_sk, KeyType: RANGE",
+            "AttributeName: board_pk, KeyType: RANGE",
+            "the table's indexes",
+        ),
+        (
+            "AttributeName: pk, KeyType: HASH",
+            "AttributeName: id, KeyType: HASH",
+            "the table's key",
+        ),
+        (
+            "ProjectionType: KEYS_ONLY",
+            "ProjectionType: ALL",
+            "the table's indexes",
+        ),
+        (
+            "AttributeName: ttl",
+            "AttributeName: expires",
+            "the table cleans up by",
+        ),
+        (
+            "UpdateReplacePolicy: Retain",
+            "UpdateReplacePolicy: Delete",
+            "the table is not retained",
+        ),
+    ];
+    let text = project::read("template.yaml");
+    for (find, replace, sentence) in rows {
+        assert!(
+            text.contains(find),
+            "template.yaml has no {find:?} to break"
+        );
+        let reported = Project::with_template(&text.replace(find, replace)).disagreements();
+        assert!(
+            reported.iter().any(|text| text.contains(sentence)),
+            "{replace:?} for {find:?} should report {sentence:?}, but reported {reported:#?}"
+        );
+    }
+}
+
+/// Event sources of one type: the function's logical id, the event's name, its properties.
+fn function_events<'a>(template: &'a Template, kind: &str) -> Vec<(&'a str, &'a str, &'a Value)> {
+    let functions = template.of_type(FUNCTION);
+    let events = functions.flat_map(|(id, function)| {
+        let events = function["Properties"]["Events"]
+            .as_object()
+            .into_iter()
+            .flatten();
+        events.map(move |(name, event)| (id, name.as_str(), event))
+    });
+    events
+        .filter(|(_, _, event)| event["Type"] == kind)
+        .map(|(id, name, event)| (id, name, &event["Properties"]))
+        .collect()
+}
+
+/// A value in readable form: text without quotes, `nothing` for null.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
