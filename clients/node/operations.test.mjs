@@ -44,3 +44,21 @@ test("a refusal is an error with status and code", async () => {
   await assert.rejects(task.update({ assignmentStatus: "completed" }), { status: 400, code: 20001 });
   await assert.rejects(world.workspace.workers("WK" + "0".repeat(32)).fetch(), { status: 404, code: 20404 });
 });
+
+test("a set-up script of the usual shape may run twice", async () => {
+  const { workspace, queue } = world;
+  const configuration = JSON.stringify({
+    task_routing: {
+      filters: [{ friendlyName: "Sales", expression: "type == 'sales'", targets: [{ task_queue_sid: queue, timeout: 30 }] }],
+      default_filter: { queue, timeout: 60 },
+    },
+    version: 3,
+  });
+  const setUp = async () => {
+    const [found] = await workspace.workflows.list({ friendlyName: "Calls" });
+    return found ?? workspace.workflows.create({ friendlyName: "Calls", configuration });
+  };
+  const first = await setUp();
+  assert.equal((await setUp()).sid, first.sid);
+  assert.equal(first.configuration, configuration);
+});

@@ -1,28 +1,17 @@
 //! Search continuations: a match is found however long a waiting list or a ready list is. A search
 //! that does not end within one message is continued by the next.
 
-use std::sync::Arc;
-
-use config::ContactCentre;
-use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place as Disk, TABLE};
-use cordboard::queues::Queues;
-use ids::time::{Clock, Millis, Timestamp};
-use ids::{AccountSid, CallSid, TaskSid, WorkerSid};
-use routing::{Pages, Routing};
-use serde_json::json;
-use store::Store;
-use task_router::model::{
-    AssignmentStatus, EndReason, Step, Task, TaskChannelName, Worker, Workspace,
-};
-use task_router::router::effects::{Subject, Timer};
+use ids::time::{Clock, Millis};
+use ids::{TaskSid, WorkerSid};
+use routing::Pages;
+use task_router::model::{AssignmentStatus, EndReason, Step};
 use task_router::router::order::Position;
 use task_router::router::search_continuation::SearchContinuation;
-use task_router::router::timers_queue::{ResumeSearch, TimersMessage};
-use task_router::router::{NewTask, advanced_worker, create_task};
 use tests::centre::NOON;
 use tests::story::SLACK;
 use tests::test_centre::{TestCentre, one_queue_for_all};
-use tokio::sync::Notify;
+
+use crate::routing_alone::{Centre, new_task};
 
 /// More calls than the 200 that a Worker's search reads at once.
 const SPANISH_CALLS: u64 = 300;
@@ -268,182 +257,4 @@ async fn create_waiting(test_centre: &TestCentre, language: &str, number: u64) -
     let task = new_task(&workspace, declared, language, number);
     store.create_task(&task, &workspace).await.unwrap();
     task.sid
-}
-
-/// The Task of the `number`th caller, who speaks this language.
-fn new_task(workspace: &Workspace, declared: &ContactCentre, language: &str, number: u64) -> Task {
-    let call = CallSid::derive(&[&number.to_string()]);
-    let attributes = json!({ "selected_language": language, "call_sid": call })
-        .to_string()
-        .parse()
-        .unwrap();
-    let new = NewTask::new(
-        TaskSid::derive(&[&call.to_string()]),
-        attributes,
-        TaskChannelName::VOICE,
-    );
-    let begins = NOON + Millis::from_millis(number);
-    create_task(
-        workspace,
-        &workspace.workflows[&declared.voice_settings.workflow_sid],
-        new,
-        begins,
-    )
-    .unwrap()
-}
-
-/// A table, and `routing`, which gets messages of the timers queue only.
-struct Centre {
-    store: Store,
-    routing: Routing,
-    queues: Arc<Queues>,
-    declared: ContactCentre,
-    _table: EmbeddedDynamoDb,
-}
-
-/// A fixed clock.
-#[derive(Debug)]
-struct At(Timestamp);
-
-impl Clock for At {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-}
-
-impl Centre {
-    async fn open(set_up: &str, pages: Pages) -> Self {
-        let table = EmbeddedDynamoDb::open(Disk::Temporary).await.unwrap();
-        let store = Store::new(table.client(), TABLE);
-        let declared = config::read(
-            set_up,
-            "contact-centre.yaml",
-            AccountSid::derive(&["searches"]),
-        )
-        .unwrap();
-        config::apply(&store, &declared, NOON).await.unwrap();
-        let clock = Arc::new(At(NOON + Millis::from_secs(60)));
-        let queues = Arc::new(Queues::new(
-            Arc::clone(&clock) as _,
-            Arc::new(Notify::new()),
-        ));
-        let routing =
-            Routing::new(store.clone(), Arc::clone(&queues) as _, clock).with_pages(pages);
-        Self {
-            store,
-            routing,
-            queues,
-            declared,
-            _table: table,
-        }
-    }
-
-    async fn workspace(&self) -> Arc<Workspace> {
-        self.store
-            .workspace(self.declared.workspace.sid, NOON)
-            .await
-            .unwrap()
-            .unwrap()
-    }
-
-    /// Creates a free Worker, who has been idle for a shorter time than those before.
-    async fn worker(&self, number: u64, language: &str) -> WorkerSid {
-        let workspace = self.workspace().await;
-        let available = workspace
-            .activities
-            .values()
-            .find(|activity| activity.available)
-            .unwrap()
-            .sid;
-        let name = format!("Worker {number}");
-        let began = NOON + Millis::from_millis(number);
-        let attributes = json!({ "languages": [language] })
-            .to_string()
-            .parse()
-            .unwrap();
-        let worker = Worker::new(
-            WorkerSid::derive(&[&name]),
-            workspace.sid,
-            &name,
-            available,
-            began,
-        );
-        let worker = advanced_worker(
-            &workspace,
-            Worker {
-                attributes,
-                ..worker
-            },
-            began,
-        );
-        self.store.create_worker(&worker, &workspace).await.unwrap();
-        worker.sid
-    }
-
-    async fn new_task(&self, language: &str, number: u64) -> Task {
-        new_task(&*self.workspace().await, &self.declared, language, number)
-    }
-
-    /// Creates a Task in its waiting list.
-    async fn waiting(&self, language: &str, number: u64) -> TaskSid {
-        let task = Task {
-            version: 1,
-            ..self.new_task(language, number).await
-        };
-        self.store
-            .create_task(&task, &*self.workspace().await)
-            .await
-            .unwrap();
-        task.sid
-    }
-
-    async fn task(&self, sid: TaskSid) -> Task {
-        self.store.task(sid).await.unwrap().unwrap()
-    }
-
-    async fn offered_to(&self, sid: TaskSid) -> Vec<WorkerSid> {
-        self.task(sid)
-            .await
-            .pending_reservations()
-            .map(|offer| offer.worker_sid)
-            .collect()
-    }
-
-    fn timer(&self, task: TaskSid) -> TimersMessage {
-        TimersMessage::from(Timer {
-            workspace: self.declared.workspace.sid,
-            subject: Subject::Task(task),
-            at: NOON,
-        })
-    }
-
-    fn resume(&self, search: SearchContinuation) -> TimersMessage {
-        TimersMessage::from(ResumeSearch {
-            workspace: self.declared.workspace.sid,
-            search,
-            at: NOON,
-        })
-    }
-
-    /// Delivers a message, and all messages that follow and are due at once; the number of search
-    /// continuations among them.
-    async fn deliver(&self, message: TimersMessage) -> usize {
-        self.routing.on_timers_message(message).await.unwrap();
-        usize::from(matches!(message, TimersMessage::ResumeSearch(_))) + self.deliver_due().await
-    }
-
-    /// Delivers due messages until there is none.
-    async fn deliver_due(&self) -> usize {
-        let mut searches = 0;
-        loop {
-            let due = self.queues.due_timers();
-            if due.is_empty() {
-                return searches;
-            }
-            for message in due {
-                searches += usize::from(matches!(message.body, TimersMessage::ResumeSearch(_)));
-                self.routing.on_timers_message(message.body).await.unwrap();
-            }
-        }
-    }
 }
