@@ -21,7 +21,9 @@ use runtime::voice::Router;
 use runtime::{Env, EnvError, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::carrier_choice::CarrierChoice;
 use crate::centre::{Centre, Settings};
@@ -198,13 +200,11 @@ pub fn read_contact_centre(
 
 /// Starts logging to standard error.
 pub fn init_log() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let colours = std::io::stderr().is_terminal();
-    let _already_started = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(colours)
+        .with_ansi(std::io::stderr().is_terminal());
+    let _already_started = tracing_subscriber::registry()
+        .with(lines.with_filter(runtime::log::filter(DEFAULT_FILTER)))
         .try_init();
 }
 

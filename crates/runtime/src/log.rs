@@ -1,19 +1,31 @@
-//! Logging in the cloud: one line of JSON for each message, so that it can be searched by field.
+//! Logging: its filter, and in the cloud one line of JSON for each message, so that it can be
+//! searched by field.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
-/// The log filter unless `RUST_LOG` sets another one.
+/// The log filter of a Lambda unless `RUST_LOG` sets another one.
 const DEFAULT_FILTER: &str = "info";
 
 /// Starts logging for a Lambda: JSON, without a time, because the platform adds one. Does nothing
 /// when called again.
 pub fn init() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let _already_started = tracing_subscriber::fmt()
+    let json = tracing_subscriber::fmt::layer()
         .json()
         .without_time()
-        .with_env_filter(filter)
-        .with_current_span(false)
+        .with_current_span(false);
+    let _already_started = tracing_subscriber::registry()
+        .with(json.with_filter(filter(DEFAULT_FILTER)))
         .try_init();
+}
+
+/// The filter that `RUST_LOG` states, such as `info` or `warn,routing=debug`; without it, or if it
+/// is invalid, the default one. Nothing is logged if the default one is invalid, too.
+pub fn filter(default: &str) -> Targets {
+    std::env::var("RUST_LOG")
+        .ok()
+        .and_then(|stated| stated.parse().ok())
+        .unwrap_or_else(|| default.parse().unwrap_or_default())
 }
