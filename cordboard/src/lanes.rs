@@ -26,8 +26,9 @@ pub const BATCH_RECORDS_MAX: usize = 100;
 /// of this collects behind a lane that retries for as long as it may.
 const HELD_MAX: usize = 1_000;
 
-/// Maximum number of deliveries of a record, as `MaximumRetryAttempts` in `template.yaml`. After
-/// the last one the record is a dead letter, so that it does not block its lane.
+/// Maximum number of deliveries of a record. After the last one the record is a dead letter, so that
+/// it does not block its lane. On AWS its age decides (`MaximumRecordAgeInSeconds` in
+/// `template.yaml`).
 const RECORD_ATTEMPTS_MAX: u32 = 5;
 
 /// Backoff before a failed record is retried, long enough to outlast a short failure.

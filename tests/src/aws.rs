@@ -2,6 +2,7 @@
 //! and SQS, which records every message and every changed visibility timeout for the test. Both
 //! speak JSON over POST and name the operation in `X-Amz-Target`.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -34,6 +35,8 @@ struct Shared {
     parameter: (String, String),
     messages: Mutex<Vec<Message>>,
     hidden: Mutex<Vec<(String, u64)>>,
+    /// Queues that refuse every message, by name.
+    throttled: Mutex<BTreeSet<String>>,
 }
 
 impl Aws {
@@ -43,6 +46,7 @@ impl Aws {
             parameter: (parameter.to_owned(), secret.to_owned()),
             messages: Mutex::default(),
             hidden: Mutex::default(),
+            throttled: Mutex::default(),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -50,6 +54,12 @@ impl Aws {
             Router::new().fallback_service(post(operation).with_state(Arc::clone(&shared)));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { endpoint, shared }
+    }
+
+    /// Makes a queue refuse every message from now on, as SQS does beyond its quota.
+    pub fn throttle(&self, queue: &str) {
+        let mut throttled = self.shared.throttled.lock().unwrap();
+        throttled.insert(queue.to_owned());
     }
 
     /// The address of a queue of this name.
@@ -95,6 +105,9 @@ async fn operation(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: 
     match target {
         "AmazonSSM.GetParameter" => get_parameter(&shared, &request),
         "AmazonSQS.ChangeMessageVisibility" => hide(&shared, &request),
+        "AmazonSQS.SendMessage" if is_throttled(&shared, &request) => {
+            refuse("com.amazonaws.sqs#RequestThrottled")
+        }
         "AmazonSQS.SendMessage" => answer(&send_message(&shared, &request["QueueUrl"], &request)),
         "AmazonSQS.SendMessageBatch" => {
             let entries = request["Entries"].as_array().into_iter().flatten();
@@ -109,6 +122,12 @@ async fn operation(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: 
         }
         _ => refuse("UnknownOperationException"),
     }
+}
+
+fn is_throttled(shared: &Shared, request: &Value) -> bool {
+    let url = request["QueueUrl"].as_str().unwrap_or_default();
+    let name = url.rsplit('/').next().unwrap_or_default();
+    shared.throttled.lock().unwrap().contains(name)
 }
 
 /// A SecureString is decrypted only on request.

@@ -254,7 +254,7 @@ impl Deployment {
     fn resolve(&self, value: &str) -> String {
         match value {
             "AccountSid" => ACCOUNT_SID.to_owned(),
-            "Table" => TABLE.to_owned(),
+            "TableName" => TABLE.to_owned(),
             queue if queue.ends_with("Queue") => self.aws.queue_url(queue),
             address if address.contains("${HttpApi}") => NOWHERE.to_owned(),
             other => {

@@ -7,6 +7,24 @@ use serde_json::Value;
 
 use crate::template::{Template, list, texts};
 
+/// Actions of Lambda's pollers of event sources, which act as the function. The function itself never
+/// requests them.
+pub const POLLER_ACTIONS: [&str; 9] = [
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+    "s3:ListBucket",
+    "s3:PutObject",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+];
+
+/// How a policy names the table.
+const TABLE_ARN: &str =
+    "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}";
+
 /// The policies of one function.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
@@ -101,7 +119,8 @@ impl Policy {
             .any(|statement| statement.allows(access))
     }
 
-    /// Everything that is allowed, without the partition keys: action and resource.
+    /// Everything that is allowed to the function itself, without the partition keys: action and
+    /// resource.
     pub fn permissions(&self) -> BTreeSet<(String, String)> {
         let pairs = |statement: &Statement| -> Vec<(String, String)> {
             let of = |action: &String| {
@@ -113,7 +132,9 @@ impl Policy {
             };
             statement.actions.iter().flat_map(of).collect()
         };
-        self.statements.iter().flat_map(pairs).collect()
+        let all = self.statements.iter().flat_map(pairs);
+        all.filter(|(action, _)| !POLLER_ACTIONS.contains(&action.as_str()))
+            .collect()
     }
 }
 
@@ -225,9 +246,12 @@ fn of_table(operation: &str, request: &Value) -> Vec<Access> {
     }
 }
 
-/// `Table` for `Table.Arn`, `Table/index/board` for `${Table.Arn}/index/board`; for Parameter Store
-/// the default name of the parameter.
+/// `Table` for the table's ARN, `Table/index/board` for that of its index, `CallbacksQueue` for
+/// `CallbacksQueue.Arn`; for Parameter Store the default name of the parameter.
 fn resource_of_arn(template: &Template, arn: &str) -> String {
+    if let Some(part) = arn.strip_prefix(TABLE_ARN) {
+        return format!("Table{part}");
+    }
     let bare = |text: &str| text.replace("${", "").replace('}', "").replace(".Arn", "");
     match arn.split_once(":parameter") {
         Some((_, parameter)) => {
@@ -255,20 +279,24 @@ Resources:
         - !Ref Named
         - !If [Wanted, !Ref Named, !Ref AWS::NoValue]
         - Statement:
-            - { Effect: Allow, Action: [dynamodb:GetItem, dynamodb:Query], Resource: [!GetAtt Table.Arn, !Sub '${Table.Arn}/index/board'] }
+            - { Effect: Allow, Action: [dynamodb:GetItem, dynamodb:Query], Resource: [!Sub 'TABLE', !Sub 'TABLE/index/board'] }
+            - { Effect: Allow, Action: sqs:ReceiveMessage, Resource: !GetAtt TimersQueue.Arn }
   Named:
     Properties:
       PolicyDocument:
         Statement:
           - Effect: Allow
             Action: dynamodb:PutItem
-            Resource: !GetAtt Table.Arn
+            Resource: !Sub 'TABLE'
             Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['EVENTS#*'] } }
 ";
 
     #[test]
     fn policy_allows_only_what_it_grants() {
-        let policy = Policy::of(&Template::parse(TEMPLATE).unwrap(), "F", &[]);
+        let template = TEMPLATE.replace("TABLE", TABLE_ARN);
+        let policy = Policy::of(&Template::parse(&template).unwrap(), "F", &[]);
+        let polled = ("sqs:ReceiveMessage".to_owned(), "TimersQueue".to_owned());
+        assert!(!policy.permissions().contains(&polled));
         let key = |pk: &str| json!({"Key": {"pk": {"S": pk}}, "IndexName": null});
         let item = |pk: &str| json!({"Item": {"pk": {"S": pk}}});
         for (target, request, allowed) in [

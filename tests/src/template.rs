@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 pub const FUNCTION: &str = "AWS::Serverless::Function";
 /// The type of a queue's resource.
 pub const QUEUE: &str = "AWS::SQS::Queue";
+/// The type of the resource that connects a function with a queue or stream.
+pub const EVENT_SOURCE: &str = "AWS::Lambda::EventSourceMapping";
 /// The type of an alarm's resource.
 pub const ALARM: &str = "AWS::CloudWatch::Alarm";
 

@@ -23,7 +23,8 @@ pub const LANES: usize = 4;
 /// Most records in one batch.
 const BATCH_RECORDS_MAX: usize = 10;
 
-/// Most deliveries of a record before it is dropped, as `MaximumRetryAttempts` in `template.yaml`.
+/// Most deliveries of a record before it is dropped. On AWS its age decides
+/// (`MaximumRecordAgeInSeconds` in `template.yaml`).
 const ATTEMPTS_MAX: u32 = 5;
 
 /// Delivers the records of one lane, forever.

@@ -76,6 +76,15 @@ pub fn sqs(env: &Env<'_>) -> Result<aws_sdk_sqs::Client, EnvError> {
     Ok(aws_sdk_sqs::Client::from_conf(config.build()))
 }
 
+/// The domain of AWS's endpoints in a region: China's partition has its own.
+pub(crate) fn dns_suffix(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "amazonaws.com.cn"
+    } else {
+        "amazonaws.com"
+    }
+}
+
 /// The timeouts of requests to AWS.
 pub fn time_limits() -> TimeoutConfig {
     TimeoutConfig::builder()

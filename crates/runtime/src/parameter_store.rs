@@ -3,15 +3,30 @@
 //! Each is one signed request at cold start. It is made with `aws-sigv4`, a dependency of the SDK;
 //! the SDK's own client for this service would add a minute to every build and a megabyte to every
 //! function for this one operation.
+//!
+//! Parameter Store allows 40 requests a second by default, and many functions may start at once. So
+//! a throttled or failed request is retried with a random backoff, within the time that Lambda
+//! gives a function to start.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use serde::Deserialize;
 
-use crate::aws::{Access, web_builder};
+use crate::aws::{Access, dns_suffix, web_builder};
 use crate::{Env, EnvError};
+
+/// Timeout of one attempt: twenty times what Parameter Store needs.
+const ATTEMPT_TIME_LIMIT: Duration = Duration::from_millis(1_000);
+
+/// Attempts at a parameter in all. With the longest backoffs and answers they take 8 s; Lambda ends
+/// the start of a function after 10 s.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// Upper bound of the backoff after the first attempt. It doubles with each further one: 0.2, 0.4,
+/// 0.8, 1.6 s.
+const BACKOFF_FIRST: Duration = Duration::from_millis(200);
 
 /// A secret that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -73,20 +88,98 @@ pub async fn api_keys(env: &Env<'_>) -> Result<Option<String>, SecretError> {
 async fn secret(env: &Env<'_>, name: String) -> Result<String, SecretError> {
     let access = Access::from_env(env)?;
     let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_SSM", "a URL")?;
-    let endpoint =
-        endpoint.unwrap_or_else(|| format!("https://ssm.{}.amazonaws.com", access.region));
-    let read = get_parameter(&access, &endpoint, &name).await;
+    let endpoint = endpoint.unwrap_or_else(|| default_endpoint(access.region.as_ref()));
+    let read = retried(async || get_parameter(&access, &endpoint, &name).await).await;
     read.map_err(|error| SecretError::ParameterStore {
         name,
         reason: error.to_string(),
     })
 }
 
+/// The endpoint of Parameter Store in a region.
+fn default_endpoint(region: &str) -> String {
+    format!("https://ssm.{region}.{}", dns_suffix(region))
+}
+
+/// Why an attempt failed.
+#[derive(Debug, thiserror::Error)]
+enum AttemptError {
+    /// A further attempt may succeed: throttling, an error of the service, no answer.
+    #[error("{0}")]
+    Temporary(String),
+    /// No attempt will succeed.
+    #[error("{0}")]
+    Permanent(String),
+}
+
+impl AttemptError {
+    fn permanent(error: impl std::fmt::Display) -> Self {
+        Self::Permanent(error.to_string())
+    }
+}
+
+/// Repeats `attempt` while its failure is temporary, up to [`ATTEMPTS_MAX`] times. Every backoff is
+/// a random part of its bound (full jitter), because functions that start at the same moment would
+/// otherwise be throttled together again.
+async fn retried<T>(attempt: impl AsyncFn() -> Result<T, AttemptError>) -> Result<T, AttemptError> {
+    let mut bound = BACKOFF_FIRST;
+    for number in 1..ATTEMPTS_MAX {
+        match attempt().await {
+            Err(AttemptError::Temporary(error)) => {
+                tracing::warn!(number, error, "parameter not read, retrying");
+            }
+            done @ (Ok(_) | Err(AttemptError::Permanent(_))) => return done,
+        }
+        tokio::time::sleep(bound.mul_f64(fastrand::f64())).await;
+        bound *= 2;
+    }
+    attempt().await
+}
+
 async fn get_parameter(
     access: &Access,
     endpoint: &str,
     name: &str,
-) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<String, AttemptError> {
+    let request = signed_request(access, endpoint, name).map_err(AttemptError::permanent)?;
+    let client = web_builder().timeout(ATTEMPT_TIME_LIMIT).build();
+    let answer = client
+        .map_err(AttemptError::permanent)?
+        .execute(request)
+        .await
+        .map_err(|error| AttemptError::Temporary(error.without_url().to_string()))?;
+    let status = answer.status().as_u16();
+    let body = answer
+        .bytes()
+        .await
+        .map_err(|error| AttemptError::Temporary(error.without_url().to_string()))?;
+    if status != 200 {
+        return Err(refusal(status, &body));
+    }
+    let result: GetParameterResult =
+        serde_json::from_slice(&body).map_err(AttemptError::permanent)?;
+    Ok(result.parameter.value)
+}
+
+/// The error of a response. Its type is in the body: `{"__type": "ThrottlingException"}`.
+fn refusal(status: u16, body: &[u8]) -> AttemptError {
+    let parsed: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let kind = parsed["__type"].as_str().unwrap_or_default();
+    let kind = kind.rsplit('#').next().unwrap_or_default();
+    let sentence = format!("Parameter Store answered {status} {kind}");
+    match (status, kind) {
+        (429 | 500.., _) | (_, "ThrottlingException" | "InternalServerError") => {
+            AttemptError::Temporary(sentence)
+        }
+        (_, _) => AttemptError::Permanent(sentence),
+    }
+}
+
+fn signed_request(
+    access: &Access,
+    endpoint: &str,
+    name: &str,
+) -> Result<reqwest::Request, Box<dyn std::error::Error + Send + Sync>> {
     let body = serde_json::json!({ "Name": name, "WithDecryption": true }).to_string();
     let mut request = ::http::Request::builder()
         .method("POST")
@@ -116,10 +209,97 @@ async fn get_parameter(
     )?;
     let (instructions, _signature) = sign(signable, &signing.into())?.into_parts();
     instructions.apply_to_request_http1x(&mut request);
-    let answer = web_builder()
-        .build()?
-        .execute(reqwest::Request::try_from(request)?)
-        .await?
-        .error_for_status()?;
-    Ok(answer.json::<GetParameterResult>().await?.parameter.value)
+    Ok(reqwest::Request::try_from(request)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn endpoint_follows_the_partition() {
+        for (region, endpoint) in [
+            ("eu-central-1", "https://ssm.eu-central-1.amazonaws.com"),
+            ("us-gov-west-1", "https://ssm.us-gov-west-1.amazonaws.com"),
+            ("cn-north-1", "https://ssm.cn-north-1.amazonaws.com.cn"),
+        ] {
+            assert_eq!(default_endpoint(region), endpoint);
+        }
+    }
+
+    #[test]
+    fn throttling_is_temporary() {
+        for (status, kind, temporary) in [
+            (400, "ThrottlingException", true),
+            (400, "com.amazonaws.ssm#ThrottlingException", true),
+            (500, "InternalServerError", true),
+            (503, "", true),
+            (429, "", true),
+            (400, "ParameterNotFound", false),
+            (400, "AccessDeniedException", false),
+        ] {
+            let body = format!(r#"{{"__type":"{kind}"}}"#);
+            let error = refusal(status, body.as_bytes());
+            assert_eq!(
+                matches!(error, AttemptError::Temporary(_)),
+                temporary,
+                "{status} {kind}"
+            );
+        }
+    }
+
+    /// Runs `retried` on an attempt that fails `failures` times: whether it succeeded, the number of
+    /// attempts, and the backoffs together.
+    async fn after_failures(
+        failures: u32,
+        failure: fn(String) -> AttemptError,
+    ) -> (bool, u32, Duration) {
+        let attempts = Cell::new(0);
+        let begun = Instant::now();
+        let result = retried(async || {
+            attempts.set(attempts.get() + 1);
+            if attempts.get() > failures {
+                Ok(())
+            } else {
+                Err(failure("Rate exceeded".to_owned()))
+            }
+        })
+        .await;
+        (result.is_ok(), attempts.get(), begun.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn throttled_parameter_is_retried() {
+        let (read, attempts, waited) = after_failures(3, AttemptError::Temporary).await;
+        assert_eq!((read, attempts), (true, 4));
+        assert!(waited <= BACKOFF_FIRST * 7, "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retries_end_before_lambda_ends_the_start() {
+        let (read, attempts, waited) = after_failures(u32::MAX, AttemptError::Temporary).await;
+        assert_eq!((read, attempts), (false, ATTEMPTS_MAX));
+        let longest = BACKOFF_FIRST * 15 + ATTEMPT_TIME_LIMIT * ATTEMPTS_MAX;
+        assert!(waited <= BACKOFF_FIRST * 15, "{waited:?}");
+        assert!(longest < Duration::from_secs(10), "{longest:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn missing_parameter_is_not_retried() {
+        let (read, attempts, waited) = after_failures(u32::MAX, AttemptError::Permanent).await;
+        assert_eq!((read, attempts, waited), (false, 1, Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn backoffs_are_random() {
+        let mut waits = std::collections::BTreeSet::new();
+        for _ in 0..20 {
+            waits.insert(after_failures(4, AttemptError::Temporary).await.2);
+        }
+        assert!(waits.len() > 1, "{waits:?}");
+    }
 }

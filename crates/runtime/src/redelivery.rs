@@ -8,6 +8,8 @@
 use ids::time::Millis;
 use serde_json::Value;
 
+use crate::aws::dns_suffix;
+
 /// The backoff after the first failure. It doubles with each further failure.
 const PAUSE_FIRST: Millis = Millis::from_secs(2);
 
@@ -62,17 +64,11 @@ fn text(record: &Value, name: &str) -> Option<String> {
 
 /// The URL of the queue with the ARN `arn:aws:sqs:<region>:<account>:<name>`.
 fn queue_url(arn: &str) -> Option<String> {
-    let mut parts = arn.splitn(6, ':').skip(1);
-    let partition = parts.next()?;
-    let _service = parts.next()?;
+    let mut parts = arn.splitn(6, ':').skip(3);
     let region = parts.next()?;
     let account = parts.next()?;
     let name = parts.next()?;
-    let domain = if partition == "aws-cn" {
-        "amazonaws.com.cn"
-    } else {
-        "amazonaws.com"
-    };
+    let domain = dns_suffix(region);
     Some(format!("https://sqs.{region}.{domain}/{account}/{name}"))
 }
 

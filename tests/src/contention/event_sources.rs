@@ -31,8 +31,8 @@ const REDELIVERY_DELAY: Duration = Duration::from_secs(2);
 /// What `template.yaml` says about the function's event sources.
 #[derive(Debug, Clone)]
 pub struct Sources {
-    /// Deliveries of a stream record, the first one included.
-    record_attempts: u64,
+    /// How long a stream record is delivered again after it failed.
+    record_age_max: Duration,
     /// Deliveries of a message before it is a dead letter.
     message_attempts: u64,
     /// Messages of one delivery.
@@ -44,16 +44,17 @@ pub struct Sources {
 impl Sources {
     /// The sources of the function `Routing`.
     pub fn of(template: &Template) -> Self {
-        let events = &template.resource("Routing").unwrap()["Properties"]["Events"];
-        let records = &events["Changes"]["Properties"];
-        let messages = &events["DueTimers"]["Properties"];
+        let records = &template.resource("RoutingChanges").unwrap()["Properties"];
+        let messages = &template.resource("RoutingDueTimers").unwrap()["Properties"];
         let queue = &template.resource("TimersQueue").unwrap()["Properties"];
         let filters = records["FilterCriteria"]["Filters"].as_array().unwrap();
         assert_eq!(filters.len(), 1, "one filter is understood: {filters:?}");
         let pattern: Value = serde_json::from_str(filters[0]["Pattern"].as_str().unwrap()).unwrap();
         let excluded = pattern.pointer("/dynamodb/Keys/pk/S/0/anything-but/prefix");
         Self {
-            record_attempts: 1 + records["MaximumRetryAttempts"].as_u64().unwrap(),
+            record_age_max: Duration::from_secs(
+                records["MaximumRecordAgeInSeconds"].as_u64().unwrap(),
+            ),
             message_attempts: queue["RedrivePolicy"]["maxReceiveCount"].as_u64().unwrap(),
             messages_per_delivery: messages["BatchSize"].as_u64().unwrap() as usize,
             excluded_prefix: excluded.and_then(Value::as_str).unwrap().to_owned(),
@@ -241,7 +242,8 @@ impl Backlog {
             .unwrap()
             .to_owned();
         let event = json!({ "Records": [record] });
-        for _ in 0..self.sources.record_attempts {
+        let begun = Instant::now();
+        while begun.elapsed() < self.sources.record_age_max {
             if !Failed::of(&lambda.invoke(&event).await).contains(&sequence_number) {
                 return self.remove_record(item);
             }

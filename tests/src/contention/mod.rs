@@ -186,7 +186,7 @@ impl Bench {
         let variables = self.template.environment(function).into_iter();
         let mut environment: BTreeMap<String, String> = variables
             .map(|(name, value)| match value.as_str() {
-                "Table" => (name, TABLE.to_owned()),
+                "TableName" => (name, TABLE.to_owned()),
                 queue if queue.ends_with("Queue") => (name, aws.queue_url(queue)),
                 _ => (name, value),
             })

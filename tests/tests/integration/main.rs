@@ -17,6 +17,7 @@ mod conformance;
 mod enqueued_tasks;
 mod event_callback;
 mod event_payloads;
+mod event_throttling;
 mod full_queue;
 mod fuzz_corpus;
 mod instructions;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use shared::webhook::path;
+use tests::policy::POLLER_ACTIONS;
 use tests::settings;
 use tests::template::{FUNCTION, Template, list, logical_id, texts};
 
@@ -18,6 +19,7 @@ pub(crate) const CHECKS: &[Check] = &[
     folders_and_resources,
     builds,
     environments,
+    concurrency,
     permissions,
     unused_permissions,
     routes,
@@ -119,7 +121,30 @@ fn environments(project: &Project) -> Vec<String> {
     problems
 }
 
-/// No statement, of a function or of a managed policy, allows `Scan` or a wildcard.
+/// Every function's concurrency is a parameter whose default reserves none.
+fn concurrency(project: &Project) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (_, id, function) in project.pairs() {
+        let reserved = texts(&function["Properties"]["ReservedConcurrentExecutions"]);
+        let [condition, parameter, "AWS::NoValue"] = reserved.as_slice() else {
+            problems.push(format!("{id} has no parameter for its concurrency"));
+            continue;
+        };
+        let default = project
+            .template
+            .part(&format!("/Parameters/{parameter}/Default"));
+        let asked = texts(project.template.part(&format!("/Conditions/{condition}")));
+        if *default != json!(0) || !asked.contains(parameter) {
+            problems.push(format!(
+                "{id} reserves concurrency by {parameter} without being asked"
+            ));
+        }
+    }
+    problems
+}
+
+/// No statement, of a function or of a managed policy, allows `Scan` or a wildcard. Only the objects
+/// of a bucket are named by their prefix.
 fn permissions(project: &Project) -> Vec<String> {
     let functions = project
         .template
@@ -145,7 +170,7 @@ fn permissions(project: &Project) -> Vec<String> {
         );
         let resources = texts(&statement["Resource"])
             .into_iter()
-            .filter(|resource| resource.contains('*'));
+            .filter(|resource| resource.contains('*') && !resource.contains("Bucket.Arn}/"));
         problems.extend(
             resources.map(|resource| format!("{id} may act on {resource}; name the one resource")),
         );
@@ -159,6 +184,7 @@ fn unused_permissions(project: &Project) -> Vec<String> {
         .template
         .of_type(FUNCTION)
         .flat_map(|(_, function)| texts(&function["Properties"]["Policies"]))
+        .filter(|action| !POLLER_ACTIONS.contains(action))
         .collect();
     let granted = granted
         .into_iter()

@@ -1,5 +1,6 @@
 //! `template.yaml`, the folders under `functions/`, their code and the files under `events/` agree.
 
+mod alarms;
 mod functions;
 mod queues;
 mod table_and_events;
@@ -48,7 +49,12 @@ impl Project {
 
     /// Every disagreement, one sentence each.
     fn disagreements(&self) -> Vec<String> {
-        let checks = [functions::CHECKS, queues::CHECKS, table_and_events::CHECKS];
+        let checks = [
+            alarms::CHECKS,
+            functions::CHECKS,
+            queues::CHECKS,
+            table_and_events::CHECKS,
+        ];
         checks
             .into_iter()
             .flatten()
@@ -103,13 +109,13 @@ fn each_disagreement_is_reported() {
             "Routing has its architecture fixed",
         ),
         (
-            "        TABLE_NAME: !Ref Table\n",
-            "        TABLE: !Ref Table\n",
+            "        TABLE_NAME: !Ref TableName\n",
+            "        TABLE: !Ref TableName\n",
             "functions/routing reads TABLE_NAME, and Routing does not set it",
         ),
         (
-            "        TABLE_NAME: !Ref Table\n",
-            "        TABLE: !Ref Table\n",
+            "        TABLE_NAME: !Ref TableName\n",
+            "        TABLE: !Ref TableName\n",
             "Routing sets TABLE, and functions/routing does not read it",
         ),
         (
@@ -169,24 +175,125 @@ fn each_disagreement_is_reported() {
             "Api has no alarm on its Errors",
         ),
         (
+            "MetricName: Throttles",
+            "MetricName: Invocations",
+            "Console has no alarm on its Throttles",
+        ),
+        (
+            "[Routing, Callbacks]",
+            "[Routing]",
+            "Callbacks has no alarm on its Duration",
+        ),
+        (
+            "MetricName: ApproximateAgeOfOldestMessage",
+            "MetricName: NumberOfMessagesSent",
+            "EventsQueue has no alarm on its ApproximateAgeOfOldestMessage",
+        ),
+        (
+            "MetricName: 5xx",
+            "MetricName: Latency",
+            "HttpApi has no alarm on its 5xx",
+        ),
+        (
+            "AlarmActions: [!Ref AlarmTopic]",
+            "AlarmActions: []",
+            "RefusedWebhooksAlarm has no action",
+        ),
+        (
+            "operate.md#routing-is-behind",
+            "operate.md#routing",
+            "RoutingIteratorAgeAlarm names no section of docs/guide/operate.md",
+        ),
+        (
+            "operate.md#routing-is-behind",
+            "operate.md#logs",
+            "RoutingIteratorAgeAlarm: its section has no **Do:**",
+        ),
+        (
+            "$.fields.message = \"request refused\"",
+            "$.fields.message = \"refused\"",
+            "RefusedWebhooks looks for \"refused\", which is not logged",
+        ),
+        (
+            "MetricName: ErrorLines\n      Statistic",
+            "MetricName: Errors\n      Statistic",
+            "ErrorLines has no alarm on its ErrorLines",
+        ),
+        (
+            "\"${Console}\"",
+            "\"${Api}\"",
+            "the dashboard does not show ${Console}",
+        ),
+        (
+            "${TimersQueueDeadLetters.QueueName}",
+            "${TimersQueue.QueueName}",
+            "the dashboard does not show ${TimersQueueDeadLetters.QueueName}",
+        ),
+        ("        ]}\n", "        ]\n", "the dashboard is no JSON"),
+        (
+            "      Endpoint: !Ref AlarmEmail\n",
+            "",
+            "AlarmEmail is not subscribed",
+        ),
+        (
+            "FifoThroughputLimit: perMessageGroupId",
+            "FifoThroughputLimit: perQueue",
+            "EventsQueue has no FifoThroughputLimit: perMessageGroupId",
+        ),
+        (
+            "DeduplicationScope: messageGroup",
+            "DeduplicationScope: queue",
+            "EventsQueue has no DeduplicationScope: messageGroup",
+        ),
+        (
+            "!If [ReservesConsole, !Ref ConsoleReservedConcurrency, !Ref AWS::NoValue]",
+            "10",
+            "Console has no parameter for its concurrency",
+        ),
+        (
+            "MaximumConcurrency: !Ref CallbacksMaximumConcurrency",
+            "MaximumConcurrency: 1000",
+            "CallbacksWanted has no MaximumConcurrency up to 100",
+        ),
+        (
+            "- sqs:ReceiveMessage",
+            "- sqs:PurgeQueue",
+            "Callbacks may not read EventsQueue, its source CallbacksEvents",
+        ),
+        (
+            "Arn: !GetAtt ChangesDeadLetters.Arn\n          InputPath",
+            "Arn: !GetAtt TimersQueue.Arn\n          InputPath",
+            "RoutingChanges has no dead-letter queue of its own",
+        ),
+        (
+            "EventBridgeEnabled: true",
+            "EventBridgeEnabled: false",
+            "RoutingChanges has no dead-letter queue of its own",
+        ),
+        (
             "MetricName: IteratorAge",
             "MetricName: Duration",
-            "Routing reads a stream and has no alarm on its IteratorAge",
+            "Routing has no alarm on its IteratorAge",
         ),
         (
-            "            MaximumRetryAttempts: 5\n",
+            "      MaximumRecordAgeInSeconds: 900\n",
             "",
-            "Routing's event Changes has no bound on its retries",
+            "RoutingChanges retries a record with no bound on its age",
         ),
         (
-            "            FunctionResponseTypes: [ReportBatchItemFailures]\n            MaximumRetry",
-            "            MaximumRetry",
-            "Routing's event Changes does not report partial batches",
+            "MaximumRetryAttempts: -1",
+            "MaximumRetryAttempts: 5",
+            "RoutingChanges gives a record up after some attempts",
+        ),
+        (
+            "FunctionResponseTypes: [ReportBatchItemFailures]",
+            "FunctionResponseTypes: []",
+            "RoutingChanges does not report partial batches",
         ),
         (
             "BisectBatchOnFunctionError: true",
             "BisectBatchOnFunctionError: false",
-            "Routing's event Changes does not halve a failing batch",
+            "RoutingChanges does not halve a failing batch",
         ),
         (
             "StreamViewType: NEW_AND_OLD_IMAGES",
@@ -217,6 +324,21 @@ fn each_disagreement_is_reported() {
             "UpdateReplacePolicy: Retain",
             "UpdateReplacePolicy: Delete",
             "the table is not retained",
+        ),
+        (
+            "DeletionProtectionEnabled: true",
+            "DeletionProtectionEnabled: false",
+            "the table can be deleted by mistake",
+        ),
+        (
+            "      TableName: !Ref TableName\n",
+            "",
+            "the table is not named by the parameter",
+        ),
+        (
+            "- ReadUnitsPerSecond:",
+            "- ReadUnits:",
+            "the throughput of the index board is not that of the table",
         ),
     ];
     let text = project::read("template.yaml");

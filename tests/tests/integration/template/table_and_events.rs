@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use store::keys;
+use tests::template::texts;
 
 use super::{Check, Project, shown};
 
@@ -9,6 +10,18 @@ use super::{Check, Project, shown};
 const EVENTS_PER_FUNCTION_MIN: usize = 2;
 /// Fictitious phone numbers, the only ones in samples: +1 707 555 01xx.
 const SAMPLE_NUMBERS: &str = "+170755501";
+
+/// The kinds of throughput of a table and of an index, with their fields.
+const THROUGHPUT: [(&str, [&str; 2]); 2] = [
+    (
+        "WarmThroughput",
+        ["ReadUnitsPerSecond", "WriteUnitsPerSecond"],
+    ),
+    (
+        "OnDemandThroughput",
+        ["MaxReadRequestUnits", "MaxWriteRequestUnits"],
+    ),
+];
 
 pub(crate) const CHECKS: &[Check] = &[table, events];
 
@@ -51,6 +64,16 @@ fn table(project: &Project) -> Vec<String> {
         key_schema(keys::PK, keys::SK),
         "the table's key is not the one of store::keys",
     );
+    expect(
+        &properties["DeletionProtectionEnabled"],
+        json!(true),
+        "the table can be deleted by mistake",
+    );
+    expect(
+        &properties["TableName"],
+        json!("TableName"),
+        "the table is not named by the parameter of the functions",
+    );
     let indexes = json!([
         index(keys::BOARD, keys::BOARD_PK, keys::BOARD_SK, "ALL"),
         index(
@@ -61,7 +84,7 @@ fn table(project: &Project) -> Vec<String> {
         ),
     ]);
     expect(
-        &properties["GlobalSecondaryIndexes"],
+        &without_throughput(&properties["GlobalSecondaryIndexes"]),
         indexes,
         "the table's indexes are not those of store::keys",
     );
@@ -81,7 +104,52 @@ fn table(project: &Project) -> Vec<String> {
         json!(true),
         "the table cannot be brought back to an earlier moment",
     );
+    problems.extend(throughput(properties));
     problems
+}
+
+/// An index that is throttled throttles the table, so each has the same throughput.
+fn throughput(table: &Value) -> Vec<String> {
+    let mut problems = Vec::new();
+    let indexes = table["GlobalSecondaryIndexes"].as_array();
+    for index in indexes.into_iter().flatten() {
+        for (kind, fields) in THROUGHPUT {
+            let found = texts(&index[kind]);
+            let named: Vec<&String> = keys_below(&index[kind]);
+            let complete = fields
+                .iter()
+                .all(|field| named.iter().any(|name| name == field));
+            if found != texts(&table[kind]) || found.is_empty() || !complete {
+                let name = shown(&index["IndexName"]);
+                problems.push(format!(
+                    "the throughput of the index {name} is not that of the table: {kind}"
+                ));
+            }
+        }
+    }
+    problems
+}
+
+/// The names of all fields in a part of the template, at any depth.
+fn keys_below(part: &Value) -> Vec<&String> {
+    match part {
+        Value::Object(fields) => {
+            let below = fields.values().flat_map(keys_below);
+            fields.keys().chain(below).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(keys_below).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    }
+}
+
+fn without_throughput(indexes: &Value) -> Value {
+    let mut indexes = indexes.clone();
+    for index in indexes.as_array_mut().into_iter().flatten() {
+        if let Some(fields) = index.as_object_mut() {
+            fields.retain(|name, _| !THROUGHPUT.iter().any(|(kind, _)| name == kind));
+        }
+    }
+    indexes
 }
 
 fn key_schema(hash: &str, range: &str) -> Value {
