@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use shared::webhook::path;
 use tests::policy::POLLER_ACTIONS;
-use tests::settings;
 use tests::template::{FUNCTION, Template, list, logical_id, texts};
 
 use super::{Check, Project, function_events, shown};
@@ -103,7 +102,7 @@ fn expect_default(template: &Template, parameter: &str, default: &str, problems:
 fn environments(project: &Project) -> Vec<String> {
     let mut problems = Vec::new();
     for (folder, id, resource) in project.pairs() {
-        let read = settings::read_by(&project.functions[folder].code, &project.runtime);
+        let read = &project.variables[folder];
         let is_ours = |name: &&String| {
             !name.starts_with("AWS_") && !NOT_FOR_THE_CLOUD.contains(&name.as_str())
         };

@@ -5,10 +5,11 @@ mod functions;
 mod queues;
 mod table_and_events;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use tests::project::{self, Event, Function};
+use tests::settings;
 use tests::template::{FUNCTION, Template, logical_id};
 
 /// Checks one aspect of the project; every disagreement is one sentence.
@@ -23,23 +24,25 @@ struct Project {
     store: String,
     /// The code of the crate that all functions use.
     runtime: String,
+    /// The environment variables that each function reads.
+    variables: BTreeMap<String, BTreeSet<String>>,
     /// The paths that the carrier is given.
     paths: Vec<String>,
 }
 
 impl Project {
     fn read() -> Self {
-        Self::with_template(&project::read("template.yaml"))
-    }
-
-    fn with_template(text: &str) -> Self {
-        let template =
-            Template::parse(text).unwrap_or_else(|error| panic!("template.yaml: {error}"));
+        let template = parsed(&project::read("template.yaml"));
         let [store, runtime] = ["crates/store/src", "crates/runtime/src"].map(project::rust_code);
         let paths = functions::paths(&project::read("shared/src/webhook/path.rs"));
+        let functions = project::functions();
+        let read = |(folder, function): (&String, &Function)| {
+            (folder.clone(), settings::read_by(&function.code, &runtime))
+        };
         Self {
             template,
-            functions: project::functions(),
+            variables: functions.iter().map(read).collect(),
+            functions,
             events: project::events(),
             store,
             runtime,
@@ -342,17 +345,23 @@ fn each_disagreement_is_reported() {
         ),
     ];
     let text = project::read("template.yaml");
+    let mut project = Project::read();
     for (find, replace, sentence) in rows {
         assert!(
             text.contains(find),
             "template.yaml has no {find:?} to break"
         );
-        let reported = Project::with_template(&text.replace(find, replace)).disagreements();
+        project.template = parsed(&text.replace(find, replace));
+        let reported = project.disagreements();
         assert!(
             reported.iter().any(|text| text.contains(sentence)),
             "{replace:?} for {find:?} should report {sentence:?}, but reported {reported:#?}"
         );
     }
+}
+
+fn parsed(template: &str) -> Template {
+    Template::parse(template).unwrap_or_else(|error| panic!("template.yaml: {error}"))
 }
 
 /// Event sources of one type: the function's logical id, the event's name, its properties.
