@@ -18,6 +18,9 @@ FORMATS = FormatChecker(formats=())
 # Objects whose members differ between responses: the requested thresholds, the present priorities, the data of a type of
 # Event.
 FREE = ("split_by_wait_time", "tasks_by_priority", "event_data")
+# Links of a TaskQueue that lead to the value of a property. Without a value there is no such link: in the document every
+# link is a URI, and null is none.
+LINKS_WITH_A_VALUE = {"assignment_activity", "reservation_activity"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,9 @@ class Official:
         elif any(isinstance(example, dict) for example in examples):
             # An object whose properties the document does not describe: `links`, and the parts of statistics.
             shown = [set(example) for example in examples if isinstance(example, dict)]
-            strict["required"] = sorted(set.intersection(*shown))
+            strict["required"] = sorted(set.intersection(*shown) - LINKS_WITH_A_VALUE)
+        if schema.get("format") == "uri-map":
+            strict["additionalProperties"] = {"type": "string", "format": "uri"}
         if "items" in schema:
             strict["items"] = self._strict(schema["items"], [i for e in examples if isinstance(e, list) for i in e])
         if schema.get("nullable"):

@@ -1,5 +1,5 @@
-//! Fuzzes Workflow configurations: read or refused. A configuration is printed as text that is read
-//! as the same configuration.
+//! Fuzzes Workflow configurations: read or refused. The text is kept, and the normal form is read as
+//! the same configuration.
 
 #![no_main]
 
@@ -19,9 +19,11 @@ fuzz_target!(|text: &str| {
         read.check_queues(|_| false).is_err(),
         read.targets().count() > 0
     );
+    assert_eq!(read.to_json(), text);
+    let read = Configuration { text: None, ..read };
     let printed = read.to_json();
     match Configuration::parse(&printed) {
-        Ok(again) => assert_eq!(again, read),
+        Ok(again) => assert!(again.routes_like(&read)),
         Err(error) => assert!(printed.len() > CONFIGURATION_BYTES_MAX, "{error}"),
     }
 });

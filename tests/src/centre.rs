@@ -53,6 +53,8 @@ pub fn workspace() -> Workspace {
         target_workers: Some(r#"languages HAS "en""#.parse().unwrap()),
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
+        reservation_activity_sid: None,
+        assignment_activity_sid: None,
     };
     let activities = [
         activity(OFFLINE, "Offline", false),
@@ -167,6 +169,7 @@ fn workflow() -> Workflow {
     let configuration = Configuration {
         filters: vec![filter],
         default_filter: Some(target),
+        text: None,
     };
     Workflow {
         assignment_callback_url: Some("/assignment".to_owned()),

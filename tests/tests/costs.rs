@@ -31,6 +31,11 @@ const WRITE_UNITS_PER_CALL_MAX: f64 = 20.0;
 /// its creation and its Reservation share one Events item.
 const WRITE_UNITS_PER_CALL_CEILING: f64 = 16.0;
 
+/// The ceiling of such a call in a centre whose Workers are listed for more TaskChannels than
+/// `voice`: a Worker on the telephone moves to the ready list of the others, and leaves it when the
+/// call ends.
+const WRITE_UNITS_PER_CALL_BESIDE_OTHER_CHANNELS_CEILING: f64 = 18.0;
+
 /// The ceiling of a Worker's change of availability, without a call: the Worker's item, its ready
 /// list and the Event.
 const WRITE_UNITS_PER_RETURN_CEILING: f64 = 3.0;
@@ -75,6 +80,24 @@ async fn call_stays_below_its_ceiling() {
         "Wrap-up ends",
         &meter.take(),
         WRITE_UNITS_PER_RETURN_CEILING,
+    );
+    test_centre.close().await;
+}
+
+/// The example lists Workers for `voice` alone, until a Task of another TaskChannel is created.
+#[tokio::test]
+async fn used_channels_cost_two_writes_of_a_call() {
+    let all = "  task_channels:\n    - name: default\n    - name: chat\n    - name: sms\n    - name: video\n";
+    let set_up = EXAMPLE.replace("  task_channels:\n", all);
+    let (test_centre, meter) = TestCentre::metered(&set_up).await;
+    warm_up(&test_centre).await;
+    meter.take();
+    let caller = dial_and_press(&test_centre, "+17075550193", "1").await;
+    talk(&test_centre, caller).await;
+    check_bill(
+        "A call for which a Worker is free, who is listed for five TaskChannels",
+        &meter.take(),
+        WRITE_UNITS_PER_CALL_BESIDE_OTHER_CHANNELS_CEILING,
     );
     test_centre.close().await;
 }

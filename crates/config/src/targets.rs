@@ -1,12 +1,35 @@
 //! The targets (steps) of a Workflow (taskrouter.md sections 7.1, 7.3 and 7.4).
 
 use ids::TaskQueueSid;
-use task_router::model::{DEFAULT_FILTER_KEYS, KnownWorker, OrderBy, Path, TARGET_KEYS, Target};
+use task_router::model::{KnownWorker, OrderBy, Path, Target};
 use vocabulary::{PRIORITY_MAX, TASK_TIMEOUT_MAX_SECS};
 
 use crate::document::{Node, place};
 use crate::names::Names;
 use crate::reader::{Fields, Reader};
+
+/// The keys of a default filter.
+const DEFAULT_FILTER_KEYS: &[&str] = &[
+    "queue",
+    "expression",
+    "priority",
+    "order_by",
+    "skip_if",
+    "known_worker_sid",
+    "known_worker_friendly_name",
+];
+
+/// The keys of a target.
+const TARGET_KEYS: &[&str] = &[
+    "queue",
+    "expression",
+    "priority",
+    "timeout",
+    "order_by",
+    "skip_if",
+    "known_worker_sid",
+    "known_worker_friendly_name",
+];
 
 /// The TaskQueue that a step without its own inherits.
 #[derive(Clone, Copy)]

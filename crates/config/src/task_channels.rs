@@ -1,7 +1,8 @@
 //! The key `task_channels` of the workspace (taskrouter.md sections 2.5 and 4).
 
 use task_router::model::{
-    AfterConversation, TASK_CHANNELS_MAX, TaskChannel, TaskChannelName, Workspace,
+    AfterConversation, ChannelUse, PartId, TASK_CHANNELS_MAX, TaskChannel, TaskChannelName,
+    Workspace,
 };
 
 use crate::document::{Node, Value, place};
@@ -14,28 +15,28 @@ const WRAP_FOR_MAX_SECS: u32 = 86_400;
 
 const AFTER_CONVERSATION: &str = "complete, wrap or { wrap_for: 60s }";
 
-/// Adds the TaskChannels to the Workspace: those of the list, or the standard ones if there is no
-/// list. In a standard channel a Task is completed when its conversation ends.
+/// Adds the TaskChannels of the list to the Workspace. The standard ones that are not in the list
+/// are unused until their first Task; without a list they are used from the beginning. In a standard
+/// channel a Task is completed when its conversation ends.
 pub(crate) fn read(reader: &mut Reader<'_>, node: Option<&Node>, workspace: &mut Workspace) {
+    for channel in workspace.task_channels.values_mut() {
+        channel.after_conversation = AfterConversation::Complete;
+    }
     let Some(node) = node else {
-        for channel in workspace.task_channels.values_mut() {
-            channel.after_conversation = AfterConversation::Complete;
-        }
         return;
     };
-    if matches!(node.value, Value::List(_)) {
-        workspace.task_channels.clear();
+    for channel in workspace.task_channels.values_mut() {
+        channel.usage = ChannelUse::Unused;
     }
     let mut names = Names::new("task channel");
     for node in reader.list(node, "task_channels", TASK_CHANNELS_MAX) {
         read_channel(reader, node, workspace, &mut names);
     }
-    let voice = TaskChannelName::VOICE;
-    if !workspace.task_channels.contains_key(&voice) {
-        // Added to avoid follow-up problems: one mistake causes one message.
-        workspace
-            .task_channels
-            .insert(voice, TaskChannel::of(workspace.sid, voice));
+    let is_declared = |name| {
+        let channel = workspace.task_channels.get(&name);
+        channel.is_some_and(|channel| channel.usage == ChannelUse::Used)
+    };
+    if matches!(node.value, Value::List(_)) && !is_declared(TaskChannelName::VOICE) {
         reader.problem(
             place(node),
             "task_channels: expected \"voice\" among them, the channel of telephone calls",
@@ -82,6 +83,7 @@ fn read_channel(
         after_conversation: after.unwrap_or(AfterConversation::Complete),
         ..standard
     };
+    workspace.ledger.append(PartId::TaskChannel(name));
     workspace.task_channels.insert(name, channel);
     Some(())
 }

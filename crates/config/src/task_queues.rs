@@ -63,12 +63,15 @@ fn read_queue(
     let sid = sids::task_queue(workspace.sid, name);
     reader.take(names.declare(name, sid, place(name_node)), place(name_node))?;
     reader.record_place(PartId::TaskQueue(sid), place(name_node));
+    workspace.ledger.append(PartId::TaskQueue(sid));
     let queue = TaskQueue {
         sid,
         friendly_name: name.to_owned(),
         target_workers,
         max_reserved_workers: max_reserved_workers.unwrap_or(1),
         task_order: task_order.unwrap_or_default(),
+        reservation_activity_sid: None,
+        assignment_activity_sid: None,
     };
     workspace.task_queues.insert(sid, queue);
     Some(())

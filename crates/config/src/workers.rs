@@ -6,7 +6,7 @@ use ids::time::Timestamp;
 use ids::{ActivitySid, WorkerSid, WorkspaceSid};
 use shared::webhook::redact;
 use task_router::model::{
-    Attributes, TaskChannelName, WORKER_CAPACITY_MAX, Worker, WorkerChannel, Workspace,
+    Attributes, ChannelUse, TaskChannelName, WORKER_CAPACITY_MAX, Worker, WorkerChannel, Workspace,
 };
 
 use crate::document::{Node, Value, place};
@@ -29,7 +29,7 @@ pub struct DeclaredWorker {
     pub attributes: Attributes,
     /// The Activity of a new Worker.
     pub activity_sid: ActivitySid,
-    /// Number of simultaneous Tasks, for every TaskChannel of the Workspace.
+    /// Number of simultaneous Tasks, for every TaskChannel that the file mentions.
     pub capacity: Vec<(TaskChannelName, u16)>,
 }
 
@@ -156,9 +156,17 @@ fn read_capacity(
     node: Option<&Node>,
     workspace: &Workspace,
 ) -> Option<Vec<(TaskChannelName, u16)>> {
-    let channels = workspace.task_channels.keys().copied();
+    // A Worker has the default capacity in a TaskChannel that is not mentioned.
+    let declared = workspace.task_channels.values();
+    let declared = declared.filter(|channel| channel.usage == ChannelUse::Used);
+    let declared: BTreeSet<TaskChannelName> = declared.map(|channel| channel.unique_name).collect();
     let Some(node) = node else {
-        return Some(channels.map(|channel| (channel, CAPACITY)).collect());
+        return Some(
+            declared
+                .into_iter()
+                .map(|channel| (channel, CAPACITY))
+                .collect(),
+        );
     };
     let allowed: Vec<&str> = workspace
         .task_channels
@@ -166,7 +174,10 @@ fn read_capacity(
         .map(TaskChannelName::as_str)
         .collect();
     let fields = reader.mapping(node, "capacity", &allowed)?;
-    let capacity = channels.map(|channel| {
+    let channels = workspace.task_channels.keys().copied();
+    let mentioned = channels
+        .filter(|channel| declared.contains(channel) || fields.get(channel.as_str()).is_some());
+    let capacity = mentioned.map(|channel| {
         let Some(node) = fields.get(channel.as_str()) else {
             return Some((channel, CAPACITY));
         };

@@ -97,6 +97,7 @@ fn read_workflow(
         place(name_node),
     )?;
     reader.record_place(PartId::Workflow(sid), place(name_node));
+    workspace.ledger.append(PartId::Workflow(sid));
     let workflow = Workflow {
         assignment_callback_url: Some(callback.unwrap_or_else(|| ASSIGNMENT_CALLBACK.to_owned())),
         fallback_assignment_callback_url: fallback,
@@ -107,6 +108,7 @@ fn read_workflow(
             Configuration {
                 filters,
                 default_filter,
+                text: None,
             },
         )
     };

@@ -175,6 +175,7 @@ fn read_activity(reader: &mut Reader<'_>, node: &Node, base: &mut Base) -> Optio
         place(name_node),
     )?;
     reader.record_place(PartId::Activity(sid), place(name_node));
+    base.workspace.ledger.append(PartId::Activity(sid));
     base.workspace.activities.insert(
         sid,
         Activity {

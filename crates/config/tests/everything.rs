@@ -5,8 +5,8 @@ use config::{ContactCentre, read};
 use ids::AccountSid;
 use ids::time::Millis;
 use task_router::model::{
-    AfterConversation, AfterFailedReservation, EventType, KnownWorker, OnTimeout, RoutingRules,
-    TaskChannelName, TaskOrder, TaskQueue, Workspace,
+    AfterConversation, AfterFailedReservation, ChannelUse, EventType, KnownWorker, OnTimeout,
+    RoutingRules, TaskChannelName, TaskOrder, TaskQueue, Workspace,
 };
 
 const FILE: &str = r#"
@@ -88,10 +88,21 @@ fn workspace_has_its_rules_and_events() {
     );
 }
 
+/// The standard TaskChannels that are not in the list exist, and are unused.
 #[test]
-fn only_declared_channels_exist() {
+fn only_declared_channels_are_used() {
     let contact_centre = everything();
-    let channels: Vec<_> = contact_centre.workspace.task_channels.values().collect();
+    let all = &contact_centre.workspace.task_channels;
+    assert!(
+        TaskChannelName::STANDARD
+            .iter()
+            .all(|name| all.contains_key(name))
+    );
+    let channels: Vec<_> = all
+        .values()
+        .filter(|channel| channel.usage == ChannelUse::Used)
+        .collect();
+    assert_eq!((all.len(), channels.len()), (6, 3));
     let seen = |index: usize| {
         let channel = channels[index];
         let name = (channel.unique_name.as_str(), channel.friendly_name.as_str());
@@ -101,7 +112,6 @@ fn only_declared_channels_exist() {
             channel.after_conversation,
         )
     };
-    assert_eq!(channels.len(), 3);
     assert_eq!(
         seen(0),
         (

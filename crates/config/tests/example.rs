@@ -6,7 +6,7 @@ use ids::time::Millis;
 use ids::{AccountSid, ActivitySid};
 use serde_json::{Value, json};
 use shared::menu::Language;
-use task_router::model::{AfterConversation, RoutingRules, TaskChannelName, TaskOrder};
+use task_router::model::{AfterConversation, ChannelUse, RoutingRules, TaskChannelName, TaskOrder};
 
 const ACCOUNT: AccountSid = AccountSid::from_bytes([7; 16]);
 const EXAMPLE: &str = include_str!("../../../contact-centre.yaml");
@@ -175,9 +175,12 @@ fn commented_keys_of_the_example_are_valid() {
 fn example_spells_out_the_defaults() {
     let example = example();
     assert_eq!(example.workspace.rules, RoutingRules::default());
-    let channels: Vec<_> = example.workspace.task_channels.values().collect();
-    let [voice] = channels.as_slice() else {
-        panic!("expected one channel")
+    let channels = example.workspace.task_channels.values();
+    let used: Vec<_> = channels
+        .filter(|channel| channel.usage == ChannelUse::Used)
+        .collect();
+    let [voice] = used.as_slice() else {
+        panic!("expected one channel in use: {used:?}")
     };
     assert_eq!(
         (voice.unique_name, voice.after_conversation),

@@ -55,8 +55,8 @@ pub enum Action {
 }
 
 impl Message {
-    /// The message that an Effect sends. Effects that stop or redirect calls are not part of the
-    /// protocol.
+    /// The message that an Effect sends. Effects that stop or redirect calls, or that change the
+    /// configuration, are not part of the protocol.
     pub(crate) fn of_effect(effect: &Effect) -> Option<Self> {
         match effect {
             Effect::MatchTask(task) => Some(Self::MatchTask(*task)),
@@ -74,7 +74,7 @@ impl Message {
             Effect::Callback(Callback::Assignment { task, reservation }) => {
                 Some(Self::Assignment(*task, *reservation))
             }
-            Effect::Callback(_) => None,
+            Effect::Callback(_) | Effect::UseChannel(_) => None,
         }
     }
 

@@ -77,10 +77,13 @@ impl Bounds {
             target_workers: all_workers,
             max_reserved_workers: self.offers_at_once,
             task_order: TaskOrder::Fifo,
+            reservation_activity_sid: None,
+            assignment_activity_sid: None,
         };
         let configuration = Configuration {
             filters: Vec::new(),
             default_filter: Some(Target::to(queue.sid)),
+            text: None,
         };
         let workflow = Workflow {
             task_reservation_timeout: TICK,

@@ -83,11 +83,11 @@ pub(crate) fn retired(
 ) -> Result<Vec<Item>, Error> {
     let mut items = Vec::new();
     for workflow in before.workflows.values() {
-        let current = after
-            .workflows
-            .get(&workflow.sid)
-            .map(|workflow| workflow.version);
-        if current == Some(workflow.version) {
+        // A partition is named by version and content, and the content includes the text.
+        let is_current = after.workflows.get(&workflow.sid).is_some_and(|current| {
+            current.version == workflow.version && current.configuration == workflow.configuration
+        });
+        if is_current {
             continue;
         }
         items.extend(of(workflow)?.into_iter().map(|mut piece| {

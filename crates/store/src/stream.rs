@@ -57,6 +57,14 @@ pub fn change(record: &EventRecord) -> Result<Change, Error> {
     }
 }
 
+/// Whether a Worker's write put the Worker on another ready list than the one before, if there was
+/// one.
+pub fn moved_to_another_list(record: &EventRecord) -> bool {
+    let [old, new] =
+        [&record.change.old_image, &record.change.new_image].map(|image| image.get(keys::BOARD_PK));
+    new.is_some() && old != new
+}
+
 /// The time of the record's write, in whole seconds. It is the same each time the record is
 /// delivered.
 pub fn written_at(record: &EventRecord) -> Timestamp {

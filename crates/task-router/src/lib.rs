@@ -40,6 +40,8 @@
 //!     target_workers: Some(r#"languages HAS "en""#.parse()?),
 //!     max_reserved_workers: 1,
 //!     task_order: TaskOrder::Fifo,
+//!     reservation_activity_sid: None,
+//!     assignment_activity_sid: None,
 //! };
 //! let calls = Workflow::new(
 //!     WorkflowSid::derive(&["Calls"]),
@@ -47,6 +49,7 @@
 //!     Configuration {
 //!         filters: Vec::new(),
 //!         default_filter: Some(Target::to(english.sid)),
+//!         text: None,
 //!     },
 //! );
 //! let sid = WorkspaceSid::derive(&["Help line"]);

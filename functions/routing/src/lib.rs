@@ -106,13 +106,18 @@ impl Routing {
                 let Some(workspace) = self.workspace(new.workspace_sid).await? else {
                     return Ok(());
                 };
-                for effect in effects::of_worker(&workspace, old.as_deref(), &new) {
+                let moved = stream::moved_to_another_list(record);
+                let before = effects::image_before_move(&workspace, old.as_deref(), &new, moved);
+                for effect in effects::of_worker(&workspace, before, &new) {
                     match effect {
                         Effect::MatchWorker(_) => {
                             self.match_freed_worker(new.as_ref().clone()).await?
                         }
                         Effect::Timer(timer) => self.schedule(timer).await?,
-                        Effect::MatchTask(_) | Effect::Release(_) | Effect::Callback(_) => {}
+                        Effect::MatchTask(_)
+                        | Effect::Release(_)
+                        | Effect::Callback(_)
+                        | Effect::UseChannel(_) => {}
                     }
                 }
                 let events = events::of_worker(
@@ -193,6 +198,11 @@ impl Routing {
                 Effect::Release(release) => {
                     self.store
                         .apply(&Command::Released(release), self.clock.now())
+                        .await?;
+                }
+                Effect::UseChannel(channel) => {
+                    self.store
+                        .use_channel(task.workspace_sid, channel, self.clock.now())
                         .await?;
                 }
                 Effect::MatchTask(_) => needs_match = true,

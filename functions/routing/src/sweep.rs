@@ -346,6 +346,7 @@ fn due(
             FreeWorker::Unknown => is_minute_of(task, now),
         },
         (_, Sweep::Everything) => true,
+        (Effect::UseChannel(_), Sweep::Overdue) => true,
         (Effect::Release(release), Sweep::Overdue) => snapshot.may_hold(release),
         (Effect::Callback(_), Sweep::Overdue) => has_old_offer(task, now),
         (Effect::MatchWorker(_) | Effect::Timer(_), Sweep::Overdue) => false,

@@ -194,6 +194,8 @@ mod tests {
             target_workers: "1 == 1".parse().ok(),
             max_reserved_workers: 1,
             task_order: TaskOrder::Fifo,
+            reservation_activity_sid: None,
+            assignment_activity_sid: None,
         };
         let target = Target {
             expression: "task.language IN worker.languages".parse().ok(),
@@ -202,6 +204,7 @@ mod tests {
         let configuration = Configuration {
             filters: Vec::new(),
             default_filter: Some(target),
+            text: None,
         };
         let workflow = Workflow::new(
             WorkflowSid::derive(&["workflow"]),

@@ -125,6 +125,7 @@ fn workspace(name: &str, workflow: WorkflowSid, queues: usize) -> Workspace {
     let configuration = Configuration {
         filters: steps.collect(),
         default_filter: None,
+        text: None,
     };
     let activity = Activity {
         sid: free,
@@ -150,6 +151,8 @@ fn task_queue(name: &str, team: usize) -> TaskQueue {
         target_workers: Some(format!("team == {team}").parse().unwrap()),
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
+        reservation_activity_sid: None,
+        assignment_activity_sid: None,
     }
 }
 

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ids::time::Timestamp;
-use ids::{TaskQueueSid, WorkflowSid};
+use ids::{ActivitySid, TaskQueueSid, WorkflowSid};
 use store::{COMMIT_ATTEMPTS_MAX, Error, Store};
-use task_router::model::{Ledger, PartId, TaskChannel, TaskQueue, Workflow, Workspace};
+use task_router::model::{
+    ChannelUse, Ledger, PartId, TaskChannel, TaskChannelName, TaskQueue, Workflow, Workspace,
+};
 
 use super::names::{self, ApplyError};
 use super::summary::{Kept, Reason, Summary, Thing};
@@ -53,17 +55,82 @@ async fn target(
 ) -> Result<(Workspace, Vec<Kept>), Error> {
     let wanted = &contact_centre.workspace;
     let mut target = wanted.clone();
-    target.ledger.declared.extend(wanted.parts());
+    let declared = wanted.parts().filter(|part| is_declared(wanted, *part));
+    target.ledger.declared.extend(declared);
     let Some(before) = before else {
         return Ok((target, Vec::new()));
     };
     target.ready_lists = before.ready_lists.clone();
     target.superseded = before.superseded.clone();
     target.ledger.declared.extend(&before.ledger.declared);
+    keep_standard_channels(before, &mut target);
     supersede(before, &mut target, &contact_centre.re_evaluate_tasks);
     keep_parts_of_the_api(before, &mut target);
+    keep_queue_activities(before, &mut target);
     let kept = keep_parts_in_use(store, before, wanted, &mut target, now).await?;
     Ok((target, kept))
+}
+
+/// Whether the file declares the part. It has every standard TaskChannel, and those that are not in
+/// its list are unused.
+fn is_declared(wanted: &Workspace, part: PartId) -> bool {
+    match part {
+        PartId::TaskChannel(name) => wanted
+            .task_channels
+            .get(&name)
+            .is_some_and(|channel| channel.usage == ChannelUse::Used),
+        PartId::Activity(_) | PartId::TaskQueue(_) | PartId::Workflow(_) | PartId::Workspace => {
+            true
+        }
+    }
+}
+
+/// Keeps each standard TaskChannel that neither the file nor an earlier file declares as it is: a
+/// Task may have put it to use, and the API may have changed it.
+fn keep_standard_channels(before: &Workspace, target: &mut Workspace) {
+    for (name, channel) in &mut target.task_channels {
+        let was_declared = before.ledger.declared.contains(&PartId::TaskChannel(*name));
+        if channel.usage == ChannelUse::Unused
+            && !was_declared
+            && let Some(known) = before.task_channels.get(name)
+        {
+            channel.clone_from(known);
+        }
+    }
+}
+
+/// The standard TaskChannels that an earlier file declared and this one does not. They are taken out
+/// of use, except for those that an active Task needs, which are returned.
+fn retire_standard_channels<'b>(
+    before: &'b Workspace,
+    target: &mut Workspace,
+    in_use: &BTreeSet<TaskChannelName>,
+) -> Vec<&'b TaskChannel> {
+    let mut kept = Vec::new();
+    for name in retired_channels(before, target) {
+        let part = PartId::TaskChannel(name);
+        match before.task_channels.get(&name) {
+            Some(known) if in_use.contains(&name) => {
+                target.task_channels.insert(name, known.clone());
+                kept.push(known);
+            }
+            Some(_) | None => {
+                target.ledger.declared.remove(&part);
+            }
+        }
+    }
+    kept
+}
+
+fn retired_channels(before: &Workspace, target: &Workspace) -> Vec<TaskChannelName> {
+    let unused = target
+        .task_channels
+        .values()
+        .filter(|channel| channel.usage == ChannelUse::Unused);
+    unused
+        .map(|channel| channel.unique_name)
+        .filter(|name| before.ledger.declared.contains(&PartId::TaskChannel(*name)))
+        .collect()
 }
 
 /// Keeps the parts that the API created. The file owns only the parts it declares, or declared at
@@ -82,6 +149,23 @@ fn keep_parts_of_the_api(before: &Workspace, target: &mut Workspace) {
     keep(&before.workflows, &mut target.workflows, |sid| {
         of_the_api(PartId::Workflow(*sid))
     });
+}
+
+/// Keeps the Activities that the API gave to declared TaskQueues: the file has no keys for them.
+fn keep_queue_activities(before: &Workspace, target: &mut Workspace) {
+    let Workspace {
+        task_queues,
+        activities,
+        ..
+    } = target;
+    for (sid, queue) in task_queues {
+        let Some(known) = before.task_queues.get(sid) else {
+            continue;
+        };
+        let existing = |sid: &ActivitySid| activities.contains_key(sid);
+        queue.reservation_activity_sid = known.reservation_activity_sid.filter(existing);
+        queue.assignment_activity_sid = known.assignment_activity_sid.filter(existing);
+    }
 }
 
 /// Copies parts of `before` that are missing in `target` and satisfy `stays`. Returns them.
@@ -127,16 +211,17 @@ async fn keep_parts_in_use(
         .map(|queue| kept_because(thing_of_queue(queue), Reason::NamedByWorkflow))
         .collect();
     let target_parts: BTreeSet<PartId> = target.parts().collect();
-    if before
+    let nothing_leaves = before
         .parts()
-        .all(|part| target_parts.contains(&part) || matches!(part, PartId::Activity(_)))
-    {
+        .all(|part| target_parts.contains(&part) || matches!(part, PartId::Activity(_)));
+    if nothing_leaves && retired_channels(before, target).is_empty() {
         return Ok(kept);
     }
     let used = store.parts_in_use(before, now).await?;
-    let channels = keep(&before.task_channels, &mut target.task_channels, |name| {
+    let mut channels = keep(&before.task_channels, &mut target.task_channels, |name| {
         used.channels.contains(name)
     });
+    channels.extend(retire_standard_channels(before, target, &used.channels));
     let workflows = keep(&before.workflows, &mut target.workflows, |sid| {
         used.workflows.contains(sid)
     });

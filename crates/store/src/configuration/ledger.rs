@@ -1,5 +1,5 @@
 //! The ledger of a Workspace's configuration: what an item holds beside the part itself, which is
-//! its dates and whether the file declares it. The revision is an item of its own.
+//! its dates, its place, and whether the file declares it. The revision is an item of its own.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use ids::time::Timestamp;
@@ -10,6 +10,7 @@ use crate::keys;
 
 const DATE_CREATED: &str = "date_created";
 const DATE_UPDATED: &str = "date_updated";
+const PLACE: &str = "place";
 const DECLARED: &str = "declared";
 /// The attribute that holds the revision.
 pub(crate) const REVISION: &str = "revision";
@@ -39,6 +40,9 @@ pub(super) fn note(ledger: &mut Ledger, item: &Item) {
             },
         );
     }
+    if let Some(place) = integer(item, PLACE) {
+        ledger.places.insert(part, place);
+    }
     if item
         .get(DECLARED)
         .and_then(|declared| declared.as_bool().ok())
@@ -58,6 +62,9 @@ pub(super) fn write(item: &mut Item, part: PartId, dates: Dates, ledger: &Ledger
         DATE_UPDATED.to_owned(),
         number(dates.date_updated.as_millis()),
     );
+    if let Some(place) = ledger.places.get(&part) {
+        item.insert(PLACE.to_owned(), number(place));
+    }
     item.insert(
         DECLARED.to_owned(),
         AttributeValue::Bool(ledger.declared.contains(&part)),

@@ -12,14 +12,14 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use ids::time::{Millis, Timestamp};
 use ids::{WorkflowSid, WorkspaceSid};
 use serde::{Deserialize, Serialize};
-use task_router::model::{Dates, PartId, Workspace};
+use task_router::model::{ChannelUse, Dates, PartId, TaskChannelName, Workspace};
 use vocabulary::TASK_TIMEOUT_MAX_SECS;
 
 use super::{Superseded, WorkspaceFields, ledger};
 use crate::items::{self, Item, number};
 use crate::keys::{self, Key, Part};
 use crate::store::build_error;
-use crate::{Error, Store, chunked_configuration};
+use crate::{COMMIT_ATTEMPTS_MAX, Error, Store, back_off, chunked_configuration};
 
 /// How long a superseded configuration is kept: the longest time a Task may wait, and a day as a
 /// margin (taskrouter.md section 14).
@@ -53,8 +53,8 @@ impl Store {
     ///
     /// Writes the parts that differ or are newly declared, and deletes those that are not in
     /// `after`. Readinesses are left alone, because they are hints. A superseded configuration is
-    /// kept for as long as a Task may live. Of the ledger of `after` only the declarations are
-    /// used; the rest is computed.
+    /// kept for as long as a Task may live. Of the ledger of `after` only the declarations, and the
+    /// places of new parts, are used; the rest is computed.
     ///
     /// Some dozens of parts are one transaction, which is written as a whole or not at all. More
     /// parts, as a file of configuration may have, are several transactions. After an interruption
@@ -76,6 +76,10 @@ impl Store {
             saved.ledger.revision = self.revision_of_none(after).await?;
         }
         saved.ledger.declared = after.ledger.declared.clone();
+        let new_places = after.ledger.places.iter();
+        let new_places = new_places.filter(|(part, _)| !saved.ledger.dates.contains_key(part));
+        let new_places: Vec<_> = new_places.map(|(part, place)| (*part, *place)).collect();
+        saved.ledger.places.extend(new_places);
         // No process reads these pieces before the row that points to them is written.
         for piece in new_pieces(before, &saved)? {
             self.put(piece).await?;
@@ -99,6 +103,35 @@ impl Store {
             }
         }
         Ok(saved)
+    }
+
+    /// Puts a TaskChannel to use, so that free Workers are listed for its Tasks. The backfill of that
+    /// change lists them. Idempotent.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] after [`COMMIT_ATTEMPTS_MAX`] conflicts with other writers.
+    pub async fn use_channel(
+        &self,
+        workspace: WorkspaceSid,
+        channel: TaskChannelName,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for attempt in 1..=COMMIT_ATTEMPTS_MAX {
+            let Some(before) = self.fresh_workspace(workspace, now).await? else {
+                return Ok(());
+            };
+            let mut after = Workspace::clone(&before);
+            match after.task_channels.get_mut(&channel) {
+                Some(known) if known.usage == ChannelUse::Unused => known.usage = ChannelUse::Used,
+                Some(_) | None => return Ok(()),
+            }
+            match self.replace_workspace(Some(&before), &after, now).await {
+                Ok(_) => return Ok(()),
+                Err(Error::Conflict) => back_off(attempt).await,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Conflict)
     }
 
     /// Replaces the stored Workspace, whatever it is.
@@ -195,6 +228,7 @@ impl Store {
         let parts: BTreeSet<PartId> = after.parts().collect();
         after.ledger.dates.retain(|part, _| parts.contains(part));
         after.ledger.declared.retain(|part| parts.contains(part));
+        after.ledger.places.retain(|part, _| parts.contains(part));
         Ok(writes)
     }
 

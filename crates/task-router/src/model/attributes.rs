@@ -10,10 +10,16 @@ use super::{Path, PathStep};
 /// The longest attributes text in characters, blanks included (taskrouter.md section 14).
 pub const ATTRIBUTES_CHARS_MAX: usize = 4_096;
 
-/// A JSON object. It is data in memory and text outside: in the API and in the table it is JSON
-/// inside a string.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Attributes(Map<String, Value>);
+/// A JSON object, and its text. In the API and in the table it is JSON inside a string, and that
+/// string comes back as it was sent: the order of the keys, blanks and the digits of numbers
+/// included. Equal attributes have equal texts; [`Attributes::as_object`] compares the values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attributes {
+    /// Only shown and stored.
+    text: String,
+    /// The object that `text` denotes.
+    object: Map<String, Value>,
+}
 
 /// Why a text is not attributes.
 #[derive(Debug, thiserror::Error)]
@@ -37,19 +43,26 @@ impl Attributes {
     /// # Errors
     /// [`AttributesError::TooLong`] if its text exceeds [`ATTRIBUTES_CHARS_MAX`].
     pub fn new(object: Map<String, Value>) -> Result<Self, AttributesError> {
-        let attributes = Self(object);
-        check_length(&attributes.to_json())?;
+        let attributes = Self::of_object(object);
+        check_length(&attributes.text)?;
         Ok(attributes)
+    }
+
+    fn of_object(object: Map<String, Value>) -> Self {
+        Self {
+            text: Value::Object(object.clone()).to_string(),
+            object,
+        }
     }
 
     /// The value of a top-level key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
+        self.object.get(key)
     }
 
     /// The value of a top-level key, if it is a string.
     pub fn text(&self, key: &str) -> Option<&str> {
-        self.0.get(key)?.as_str()
+        self.object.get(key)?.as_str()
     }
 
     /// These attributes with one top-level key set.
@@ -57,9 +70,9 @@ impl Attributes {
     /// # Errors
     /// [`AttributesError::TooLong`] if the result exceeds [`ATTRIBUTES_CHARS_MAX`].
     pub fn with(&self, key: &str, value: Value) -> Result<Self, AttributesError> {
-        let mut object = self.0.clone();
+        let mut object = self.object.clone();
         object.insert(key.to_owned(), value);
-        Self::new(object)
+        self.replaced_by(object)
     }
 
     /// These attributes changed by a JSON merge patch (RFC 7396): `null` removes a key, an object
@@ -68,8 +81,17 @@ impl Attributes {
     /// # Errors
     /// [`AttributesError::TooLong`] if the result exceeds [`ATTRIBUTES_CHARS_MAX`].
     pub fn merged(&self, patch: &Map<String, Value>) -> Result<Self, AttributesError> {
-        let mut object = self.0.clone();
+        let mut object = self.object.clone();
         merge(&mut object, patch);
+        self.replaced_by(object)
+    }
+
+    /// Attributes of this object. The text is made from the object, unless its values are the
+    /// present ones.
+    fn replaced_by(&self, object: Map<String, Value>) -> Result<Self, AttributesError> {
+        if object == self.object {
+            return Ok(self.clone());
+        }
         Self::new(object)
     }
 
@@ -85,7 +107,7 @@ impl Attributes {
             return None;
         };
         rest.iter()
-            .try_fold(self.0.get(key)?, |value, step| match step {
+            .try_fold(self.object.get(key)?, |value, step| match step {
                 PathStep::Key(key) => value.get(key),
                 PathStep::Index(index) => value.get(index),
             })
@@ -93,12 +115,18 @@ impl Attributes {
 
     /// The JSON object.
     pub fn as_object(&self) -> &Map<String, Value> {
-        &self.0
+        &self.object
     }
 
-    /// The JSON text, as the API and the table have it.
+    /// The JSON text, as it was sent; of attributes that were changed here, as we write it.
     pub fn to_json(&self) -> String {
-        Value::Object(self.0.clone()).to_string()
+        self.text.clone()
+    }
+}
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Self::of_object(Map::new())
     }
 }
 
@@ -106,9 +134,10 @@ impl FromStr for Attributes {
     type Err = AttributesError;
     fn from_str(text: &str) -> Result<Self, AttributesError> {
         check_length(text)?;
-        // The text that we print may be longer than the text that was parsed: `1e15` has four
-        // characters, printed it has sixteen digits.
-        Self::new(serde_json::from_str(text)?)
+        Ok(Self {
+            object: serde_json::from_str(text)?,
+            text: text.to_owned(),
+        })
     }
 }
 
@@ -144,7 +173,7 @@ fn check_length(text: &str) -> Result<(), AttributesError> {
 
 impl Serialize for Attributes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_json())
+        serializer.serialize_str(&self.text)
     }
 }
 
@@ -153,7 +182,7 @@ impl<'de> Deserialize<'de> for Attributes {
         // Stored attributes are always readable: their length was checked when they were accepted.
         let text = String::deserialize(deserializer)?;
         serde_json::from_str(&text)
-            .map(Self)
+            .map(|object| Self { text, object })
             .map_err(serde::de::Error::custom)
     }
 }
@@ -181,21 +210,42 @@ mod tests {
         ));
     }
 
-    /// Numbers such as `1e15` are printed with more characters than they were parsed from.
     #[test]
-    fn parse_refuses_text_too_long_when_printed() {
+    fn text_is_kept_as_it_was_sent() {
+        let sent = "{ \"b\": 1.0,\n \"a\": [1e3, 10000000000000000000000, \"\\u00e9\"] }";
+        let attributes: Attributes = sent.parse().unwrap();
+        assert_eq!(attributes.to_json(), sent);
+        let stored = serde_json::to_string(&attributes).unwrap();
+        let read: Attributes = serde_json::from_str(&stored).unwrap();
+        assert_eq!((read.to_json(), &read), (sent.to_owned(), &attributes));
+        let changed = attributes.with("c", Value::Null).unwrap();
+        assert_eq!(
+            changed.to_json(),
+            r#"{"a":[1000.0,1e+22,"é"],"b":1.0,"c":null}"#
+        );
+        let other: Attributes = r#"{"c":null,"a":[1e3,1e22,"é"],"b":1.0}"#.parse().unwrap();
+        assert_ne!(changed, other);
+        assert_eq!(changed.as_object(), other.as_object());
+        assert_eq!(attributes.merged(&Map::new()).unwrap(), attributes);
+        assert_eq!(Attributes::default().to_json(), "{}");
+    }
+
+    /// Numbers such as `1e15` are printed with more characters than they were sent with.
+    #[test]
+    fn length_of_the_text_that_was_sent_counts() {
         let numbers = vec!["1e15"; 800].join(",");
         let given = format!(r#"{{"a":[{numbers}]}}"#);
-        assert!(given.len() < ATTRIBUTES_CHARS_MAX);
+        let attributes: Attributes = given.parse().unwrap();
         assert!(matches!(
-            given.parse::<Attributes>(),
+            attributes.with("b", Value::Null),
             Err(AttributesError::TooLong { .. })
         ));
-        let fits = format!(r#"{{"a":"{}"}}"#, "x".repeat(ATTRIBUTES_CHARS_MAX - 8))
-            .parse::<Attributes>()
-            .unwrap();
-        let written = serde_json::to_string(&fits).unwrap();
-        assert_eq!(serde_json::from_str::<Attributes>(&written).unwrap(), fits);
+        let fits = format!(r#"{{"a":"{}"}}"#, "x".repeat(ATTRIBUTES_CHARS_MAX - 8));
+        assert!(fits.parse::<Attributes>().is_ok());
+        assert!(matches!(
+            (fits + " ").parse::<Attributes>(),
+            Err(AttributesError::TooLong { .. })
+        ));
     }
 
     #[test]
@@ -226,8 +276,8 @@ mod tests {
             let after: Attributes = after.parse().unwrap();
             let patch: Map<String, Value> = serde_json::from_str(patch).unwrap();
             assert_eq!(
-                before.merged(&patch).unwrap(),
-                after,
+                before.merged(&patch).unwrap().as_object(),
+                after.as_object(),
                 "{before:?} {patch:?}"
             );
         }

@@ -40,12 +40,28 @@ pub struct Ledger {
     pub revision: u64,
     /// The dates of each part.
     pub dates: BTreeMap<PartId, Dates>,
+    /// The places of parts that are created in one write, counted from 0: the order of the file or
+    /// of the template. Parts without a place are first.
+    pub places: BTreeMap<PartId, u32>,
     /// The parts that `contact-centre.yaml` declares. Parts that the API created are not among
     /// them, and the file does not change or delete those.
     pub declared: BTreeSet<PartId>,
 }
 
 impl Ledger {
+    /// Gives a part the next place, unless it has one.
+    pub fn append(&mut self, part: PartId) {
+        let next = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+        self.places.entry(part).or_insert(next);
+    }
+
+    /// The position of a part in lists: when it was created, and its place among the parts that
+    /// were created in the same write.
+    pub fn position(&self, part: PartId) -> (Timestamp, u32) {
+        let place = self.places.get(&part).copied().unwrap_or_default();
+        (self.date_created(part), place)
+    }
+
     /// When a part was created; 1970-01-01 for a part without dates.
     pub fn date_created(&self, part: PartId) -> Timestamp {
         self.dates

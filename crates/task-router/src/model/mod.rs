@@ -29,7 +29,7 @@ pub use task::{
     AssignmentStatus, EndReason, FailedOffer, Removal, RoutingTarget, Step, Task, WorkflowPosition,
 };
 pub use task_channel::{
-    AfterConversation, TASK_CHANNEL_NAME_CHARS_MAX, TASK_CHANNELS_MAX, TaskChannel,
+    AfterConversation, ChannelUse, TASK_CHANNEL_NAME_CHARS_MAX, TASK_CHANNELS_MAX, TaskChannel,
     TaskChannelName, TaskChannelNameError,
 };
 pub use task_queue::{
@@ -37,12 +37,12 @@ pub use task_queue::{
 };
 pub use worker::{
     IdleKey, OpenReservation, OpenStatus, PreviousActivity, QueueMembership, Readiness, Slots,
-    WORKER_CAPACITY_MAX, WORKERS_MAX, Worker, WorkerChannel,
+    Unready, WORKER_CAPACITY_MAX, WORKERS_MAX, Worker, WorkerChannel,
 };
 pub use workflow::{
-    CONFIGURATION_BYTES_MAX, Configuration, ConfigurationError, DEFAULT_FILTER_KEYS, Filter,
-    KnownWorker, OrderBy, OrderClause, RESERVATION_TIMEOUT_DEFAULT, RESERVATION_TIMEOUT_MAX_SECS,
-    STEPS_MAX, TARGET_KEYS, Target, WORKFLOW_BYTES_MAX, WORKFLOWS_MAX, Workflow,
+    CONFIGURATION_BYTES_MAX, Configuration, ConfigurationError, Filter, KnownWorker, OrderBy,
+    OrderClause, RESERVATION_TIMEOUT_DEFAULT, RESERVATION_TIMEOUT_MAX_SECS, STEPS_MAX, Target,
+    WORKFLOW_BYTES_MAX, WORKFLOWS_MAX, Workflow,
 };
 pub use workspace::{
     AfterFailedReservation, OnTimeout, RoutingRules, WORKSPACES_MAX, Workspace, WrapUp,

@@ -134,6 +134,22 @@ pub struct TaskChannel {
     pub channel_optimized_routing: bool,
     /// What follows for a Task of this channel when its conversation has ended.
     pub after_conversation: AfterConversation,
+    /// Whether free Workers are listed for its Tasks.
+    #[serde(default, skip_serializing_if = "ChannelUse::is_used")]
+    pub usage: ChannelUse,
+}
+
+/// Whether free Workers are listed for the Tasks of a TaskChannel. To list a Worker in one more
+/// TaskChannel costs two writes of each call, so a channel that the file does not declare is unused
+/// until its first Task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelUse {
+    /// Free Workers are in ready lists for the channel.
+    #[default]
+    Used,
+    /// They are not. The first Task of the channel puts it to use, for good.
+    Unused,
 }
 
 /// What follows for an assigned Task when its conversation has ended. TaskRouter always leaves it
@@ -162,7 +178,15 @@ impl TaskChannel {
             friendly_name,
             channel_optimized_routing: false,
             after_conversation,
+            usage: ChannelUse::Used,
         }
+    }
+}
+
+impl ChannelUse {
+    /// Whether it is the default, which is not stored.
+    fn is_used(&self) -> bool {
+        *self == Self::Used
     }
 }
 

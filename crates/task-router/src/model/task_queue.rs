@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Expression;
-use ids::TaskQueueSid;
+use ids::{ActivitySid, TaskQueueSid};
 
 /// The most TaskQueues of a Workspace unless its rules say otherwise (taskrouter.md sections 14 and
 /// 18).
@@ -34,6 +34,13 @@ pub struct TaskQueue {
     /// The order in which Tasks are served.
     #[serde(default)]
     pub task_order: TaskOrder,
+    /// The Activity of a Worker whose Reservation of this TaskQueue is pending, in a single-tasking
+    /// Workspace. Kept and shown; ours are multitasking, where it has no effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation_activity_sid: Option<ActivitySid>,
+    /// The same for a Worker who has accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignment_activity_sid: Option<ActivitySid>,
 }
 
 /// The order in which the Tasks of a TaskQueue are served (taskrouter.md section 10).

@@ -1,9 +1,11 @@
 //! Worker: a person or program that takes Tasks (taskrouter.md sections 2.3, 2.4 and 4).
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Attributes, TaskChannelName, Workspace};
+use super::{Attributes, ChannelUse, TaskChannelName, Workspace};
 use ids::time::{Millis, Timestamp};
 use ids::{
     ActivitySid, ReservationSid, TaskQueueSid, TaskSid, WorkerChannelSid, WorkerSid, WorkspaceSid,
@@ -71,6 +73,21 @@ pub struct WorkerChannel {
     /// 9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_reserved_at: Option<Timestamp>,
+}
+
+/// What keeps a Worker from every Task of a TaskChannel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unready {
+    /// The Worker's Activity is not available.
+    Activity,
+    /// The Workspace has no such TaskChannel.
+    NoChannel,
+    /// No Worker is listed for the TaskChannel yet ([`ChannelUse::Unused`]).
+    ChannelUnused,
+    /// The Worker is not available in the TaskChannel.
+    ChannelClosed,
+    /// All slots are taken.
+    ChannelFull(Slots),
 }
 
 /// A Worker's slots in one TaskChannel.
@@ -244,14 +261,49 @@ impl Worker {
         }
     }
 
+    /// Calls `visit` with everything that keeps the Worker from the Tasks of `channel` (taskrouter.md
+    /// section 4, rules 1 to 3), until `visit` breaks. Matching, the ready lists and explanations
+    /// all ask here, so they cannot disagree.
+    pub fn unready(
+        &self,
+        workspace: &Workspace,
+        channel: TaskChannelName,
+        mut visit: impl FnMut(Unready) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        if !workspace.is_available(self.activity_sid) {
+            visit(Unready::Activity)?;
+        }
+        match workspace
+            .task_channels
+            .get(&channel)
+            .map(|known| known.usage)
+        {
+            Some(ChannelUse::Used) => {}
+            Some(ChannelUse::Unused) => visit(Unready::ChannelUnused)?,
+            None => visit(Unready::NoChannel)?,
+        }
+        let slots = self.slots(channel);
+        if !slots.available {
+            visit(Unready::ChannelClosed)?;
+        }
+        if slots.are_full() {
+            visit(Unready::ChannelFull(slots))?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Whether nothing keeps the Worker from the Tasks of `channel`.
+    fn is_ready(&self, workspace: &Workspace, channel: TaskChannelName) -> bool {
+        self.unready(workspace, channel, |_| ControlFlow::Break(()))
+            .is_continue()
+    }
+
     /// The Readiness of the Worker; `None`: the Worker can take no Task now.
     pub fn readiness(&self, workspace: &Workspace) -> Option<Readiness> {
-        if !workspace.is_available(self.activity_sid) {
-            return None;
-        }
         let channels = workspace.task_channels.keys().copied();
-        let channels: Vec<TaskChannelName> =
-            channels.filter(|channel| self.has_slot(*channel)).collect();
+        let channels: Vec<TaskChannelName> = channels
+            .filter(|channel| self.is_ready(workspace, *channel))
+            .collect();
         (!channels.is_empty()).then(|| Readiness {
             queues: self.queue_membership.clone(),
             channels,

@@ -8,9 +8,7 @@ use super::{EXPRESSION_CHARS_MAX, Expression, Path};
 use ids::time::Millis;
 use ids::{TaskQueueSid, WorkflowSid};
 
-pub use configuration::{
-    CONFIGURATION_BYTES_MAX, ConfigurationError, DEFAULT_FILTER_KEYS, STEPS_MAX, TARGET_KEYS,
-};
+pub use configuration::{CONFIGURATION_BYTES_MAX, ConfigurationError, STEPS_MAX};
 
 /// The default reservation timeout (taskrouter.md section 14).
 pub const RESERVATION_TIMEOUT_DEFAULT: Millis = Millis::from_secs(120);
@@ -22,9 +20,10 @@ pub const RESERVATION_TIMEOUT_MAX_SECS: u32 = 86_400;
 pub const WORKFLOWS_MAX: usize = 1_000;
 
 /// The largest Workflow as JSON, in bytes: twice the limit of its configuration, because our
-/// spelling may be longer than the one that was parsed. A configuration that does not fit into an
-/// item is stored in chunks.
-pub const WORKFLOW_BYTES_MAX: usize = 2 * CONFIGURATION_BYTES_MAX;
+/// spelling may be longer than the one that was parsed, and twice that limit for the text as it was
+/// sent, whose quotes are escaped. A configuration that does not fit into an item is stored in
+/// chunks.
+pub const WORKFLOW_BYTES_MAX: usize = 4 * CONFIGURATION_BYTES_MAX;
 
 /// A Workflow with the configuration that new Tasks follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +59,11 @@ pub struct Configuration {
     pub filters: Vec<Filter>,
     /// The step of a Task that no filter matches.
     pub default_filter: Option<Target>,
+    /// The JSON that it was parsed from, as it was sent: the order of its keys, unknown keys and
+    /// blanks included. `None`: it was not made from JSON. Only shown; compare what two
+    /// configurations do with [`Configuration::routes_like`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// One filter: a condition on Tasks, and the steps of the Tasks that match it.
@@ -140,6 +144,16 @@ impl Configuration {
         self.targets().any(Target::asks_for_assigned_tasks)
     }
 
+    /// Whether Tasks travel the same way in both, whatever their texts are.
+    pub fn routes_like(&self, other: &Self) -> bool {
+        let Self {
+            filters,
+            default_filter,
+            text: _,
+        } = self;
+        *filters == other.filters && *default_filter == other.default_filter
+    }
+
     /// Every step, filter by filter, the default filter last.
     pub fn targets(&self) -> impl Iterator<Item = &Target> {
         self.filters
@@ -171,10 +185,16 @@ impl Workflow {
 
 impl Workflow {
     /// This Workflow as the replacement of `before`, and the configuration that it supersedes, if
-    /// that changed. With `reevaluate`, pending Tasks restart in the Workflow (taskrouter.md
-    /// section 2.7, `ReEvaluateTasks`).
+    /// Tasks travel another way now. With `reevaluate`, pending Tasks restart in the Workflow
+    /// (taskrouter.md section 2.7, `ReEvaluateTasks`). A configuration without a text of its own
+    /// takes over the text of an equal one.
     pub fn replacing(mut self, before: &Self, reevaluate: bool) -> (Self, Option<Configuration>) {
-        let changed = self.configuration != before.configuration;
+        let changed = !self.configuration.routes_like(&before.configuration);
+        if !changed && self.configuration.text.is_none() {
+            self.configuration
+                .text
+                .clone_from(&before.configuration.text);
+        }
         self.version = before.version + u32::from(changed);
         self.reevaluated_version = if reevaluate {
             self.version

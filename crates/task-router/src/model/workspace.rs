@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Activity, Configuration, EventType, Ledger, Readiness, TASK_QUEUES_MAX, Task, TaskChannel,
-    TaskChannelName, TaskOrder, TaskQueue, WAITING_CALLS_MAX, WORKERS_MAX, Workflow,
+    Activity, Configuration, EventType, Ledger, PartId, Readiness, TASK_QUEUES_MAX, Task,
+    TaskChannel, TaskChannelName, TaskOrder, TaskQueue, WAITING_CALLS_MAX, WORKERS_MAX, Workflow,
 };
 use ids::time::{Millis, Timestamp};
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid, WorkspaceSid};
@@ -133,6 +133,10 @@ impl Workspace {
         default_activity_sid: ActivitySid,
     ) -> Self {
         let channels = TaskChannelName::STANDARD.map(|name| (name, TaskChannel::of(sid, name)));
+        let mut ledger = Ledger::default();
+        for name in TaskChannelName::STANDARD {
+            ledger.append(PartId::TaskChannel(name));
+        }
         Self {
             sid,
             friendly_name: friendly_name.into(),
@@ -149,8 +153,15 @@ impl Workspace {
             task_channels: channels.into_iter().collect(),
             ready_lists: BTreeMap::new(),
             empty_ready_lists: BTreeMap::new(),
-            ledger: Ledger::default(),
+            ledger,
         }
+    }
+
+    /// The Activities in the order of their creation.
+    pub fn activities_in_order(&self) -> Vec<&Activity> {
+        let mut activities: Vec<&Activity> = self.activities.values().collect();
+        activities.sort_by_key(|one| (self.ledger.position(PartId::Activity(one.sid)), one.sid));
+        activities
     }
 
     /// Whether a Worker in this Activity may be offered Tasks. False for a deleted Activity.

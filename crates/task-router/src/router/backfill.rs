@@ -72,7 +72,7 @@ fn affects_tasks(old: Option<&Part>, new: Option<&Part>) -> bool {
 }
 
 /// A Worker's queue membership depends on the queues' expressions, which may ask for the name of
-/// the Worker's Activity (section 8.2). The ready list depends on the existing TaskChannels and on
+/// the Worker's Activity (section 8.2). The ready list depends on the TaskChannels in use and on
 /// whether the Activity is available. The end of wrap-up depends on its limit.
 fn affects_workers(old: Option<&Part>, new: Option<&Part>) -> bool {
     match (old, new) {
@@ -85,6 +85,7 @@ fn affects_workers(old: Option<&Part>, new: Option<&Part>) -> bool {
         }
         (Some(Part::Activity(_)), None) => true,
         (None, Some(Part::TaskChannel(_))) | (Some(Part::TaskChannel(_)), None) => true,
+        (Some(Part::TaskChannel(old)), Some(Part::TaskChannel(new))) => old.usage != new.usage,
         (Some(Part::Workspace(old)), Some(Part::Workspace(new))) => old.wrap_up != new.wrap_up,
         (_, _) => false,
     }

@@ -10,8 +10,8 @@ use super::release::{self, Release};
 use super::timers;
 use crate::model::instruction::Instruction;
 use crate::model::{
-    AssignmentStatus, EndReason, IssuedInstruction, Readiness, Reservation, ReservationStatus,
-    Task, Worker, Workspace,
+    AssignmentStatus, ChannelUse, EndReason, IssuedInstruction, Readiness, Reservation,
+    ReservationStatus, Task, TaskChannelName, Worker, Workspace,
 };
 use ids::{CallSid, QueueSid, ReservationSid, TaskSid, WorkerSid};
 use planted_bugs::Bug;
@@ -32,6 +32,8 @@ pub enum Effect {
     Timer(Timer),
     /// Send work to the `callbacks` function.
     Callback(Callback),
+    /// Put this TaskChannel to use: list free Workers for it.
+    UseChannel(TaskChannelName),
 }
 
 /// Work for the `callbacks` function: a request to an application or to the carrier.
@@ -161,6 +163,7 @@ pub struct Relay {
 pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Effect> {
     let mut effects = Vec::new();
     if needs_match(old, new) {
+        effects.extend(unused_channel(workspace, new).map(Effect::UseChannel));
         effects.push(Effect::MatchTask(new.sid));
     }
     if !Bug::SlotGivenBackOnce.is_planted() {
@@ -233,8 +236,14 @@ fn needs_match(old: Option<&Task>, new: &Task) -> bool {
         && old.channel == new.channel
         && old.filed == new.filed
         && old.priority == new.priority
-        && old.attributes == new.attributes;
+        && old.attributes.as_object() == new.attributes.as_object();
     new.assignment_status == AssignmentStatus::Pending && !same
+}
+
+/// The TaskChannel of the Task, if no Worker is listed for it.
+fn unused_channel(workspace: &Workspace, task: &Task) -> Option<TaskChannelName> {
+    let channel = workspace.task_channels.get(&task.channel)?;
+    (channel.usage == ChannelUse::Unused).then_some(task.channel)
 }
 
 fn new_offers<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = &'a Reservation> {
@@ -348,6 +357,18 @@ fn task_timer(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Option<T
     })
 }
 
+/// The old image to compare a Worker's write with, if that write moved the Worker to another ready
+/// list (`moved`): none, if only the configuration explains the move. Both images are ready for the
+/// same by the present configuration, and the Worker may be ready for more than before it.
+pub fn image_before_move<'a>(
+    workspace: &Workspace,
+    old: Option<&'a Worker>,
+    new: &Worker,
+    moved: bool,
+) -> Option<&'a Worker> {
+    old.filter(|old| !moved || old.readiness(workspace) != new.readiness(workspace))
+}
+
 /// Could the Worker take a Task now that they could not take before? Everything that a step's
 /// expression can ask about a Worker matters, not only the ready list.
 fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
@@ -365,7 +386,7 @@ fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
     }
     is_newly_ready(old.readiness(workspace).as_ref(), &ready)
         || old.activity_sid != new.activity_sid
-        || old.attributes != new.attributes
+        || old.attributes.as_object() != new.attributes.as_object()
         || old.friendly_name != new.friendly_name
         || old.open_reservations.len() > new.open_reservations.len()
         || !has_same_channel_figures(workspace, old, new)

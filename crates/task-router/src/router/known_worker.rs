@@ -114,6 +114,8 @@ mod tests {
             target_workers: "1 == 1".parse().ok(),
             max_reserved_workers: 1,
             task_order: crate::model::TaskOrder::Fifo,
+            reservation_activity_sid: None,
+            assignment_activity_sid: None,
         };
         workspace.task_queues.insert(queue, task_queue);
         let target = Target {
@@ -123,6 +125,7 @@ mod tests {
         let configuration = Configuration {
             filters: Vec::new(),
             default_filter: Some(target),
+            text: None,
         };
         let workflow = Workflow::new(WorkflowSid::derive(&["w"]), "W", configuration);
         workspace.workflows.insert(workflow.sid, workflow.clone());

@@ -11,8 +11,8 @@ use super::limits::RESERVATION_ROUNDS_MAX;
 use super::{deadline, ending, known_worker, order, workflow, workflow_progress};
 use crate::model::{
     AssignmentStatus, EndReason, Expression, IdleKey, KnownWorker, OpenReservation, OpenStatus,
-    OrderBy, OrderClause, Reservation, RoutingTarget, Slots, Target, Task, TaskChannelName, Worker,
-    Workspace,
+    OrderBy, OrderClause, Reservation, RoutingTarget, Target, Task, TaskChannelName, Unready,
+    Worker, Workspace,
 };
 use ids::time::Timestamp;
 use ids::{TaskSid, WorkerSid};
@@ -25,12 +25,8 @@ pub(super) enum Obstacle<'a> {
     NotPending,
     /// The Worker did not take this Task, and its retry pause lasts until this moment.
     SparedUntil(Timestamp),
-    /// The Worker's Activity is not available.
-    Activity,
-    /// The Worker is not available in the Task's channel.
-    ChannelClosed,
-    /// All slots of the Task's channel are taken.
-    ChannelFull(Slots),
+    /// The Worker can take no Task of the Task's channel.
+    Unready(Unready),
     /// The Task's routing target is another Worker.
     MeantFor(WorkerSid),
     /// The Worker does not serve the Task's TaskQueue.
@@ -257,9 +253,13 @@ pub(super) fn obstacles<'a>(
         {
             ControlFlow::Continue(())
         }
-        Some(RoutingTarget::Worker(_)) => busy(workspace, worker, task.channel, &mut visit),
+        Some(RoutingTarget::Worker(_)) => worker.unready(workspace, task.channel, |unready| {
+            visit(Obstacle::Unready(unready))
+        }),
         Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => {
-            busy(workspace, worker, task.channel, &mut visit)?;
+            worker.unready(workspace, task.channel, |unready| {
+                visit(Obstacle::Unready(unready))
+            })?;
             if !worker.queue_membership.serves(task.task_queue_sid) {
                 visit(Obstacle::NotInQueue)?;
             }
@@ -269,26 +269,6 @@ pub(super) fn obstacles<'a>(
             }
         }
     }
-}
-
-/// Visits what keeps the Worker from every Task of this channel.
-fn busy<'a>(
-    workspace: &Workspace,
-    worker: &Worker,
-    channel: TaskChannelName,
-    visit: &mut impl FnMut(Obstacle<'a>) -> ControlFlow<()>,
-) -> ControlFlow<()> {
-    if !workspace.is_available(worker.activity_sid) {
-        visit(Obstacle::Activity)?;
-    }
-    let slots = worker.slots(channel);
-    if !slots.available {
-        visit(Obstacle::ChannelClosed)?;
-    }
-    if slots.are_full() {
-        visit(Obstacle::ChannelFull(slots))?;
-    }
-    ControlFlow::Continue(())
 }
 
 /// Visits what keeps the Worker from the Tasks of this step.

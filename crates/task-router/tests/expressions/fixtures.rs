@@ -75,11 +75,14 @@ pub fn task(attributes: &str) -> Task {
         target_workers: None,
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
+        reservation_activity_sid: None,
+        assignment_activity_sid: None,
     };
     workspace.task_queues.insert(queue, task_queue);
     let configuration = Configuration {
         filters: Vec::new(),
         default_filter: Some(Target::to(queue)),
+        text: None,
     };
     let workflow = Workflow::new(
         WorkflowSid::derive(&["workflow"]),

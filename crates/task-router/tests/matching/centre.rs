@@ -45,6 +45,8 @@ fn workspace() -> Workspace {
         target_workers: format!("skills HAS 's{number}'").parse().ok(),
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
+        reservation_activity_sid: None,
+        assignment_activity_sid: None,
     };
     let queues: Vec<TaskQueue> = (0..QUEUES).map(queue).collect();
     let filter = |(number, queue): (usize, &TaskQueue)| Filter {
@@ -60,6 +62,7 @@ fn workspace() -> Workspace {
     let configuration = Configuration {
         filters,
         default_filter: None,
+        text: None,
     };
     let workflow = Workflow::new(
         WorkflowSid::derive(&["workflow"]),

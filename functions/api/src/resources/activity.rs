@@ -4,7 +4,7 @@ use ids::{AccountSid, ActivitySid, WorkspaceSid};
 use serde::Serialize;
 use serde_json::Value;
 use shared::voice_settings::VoiceSettings;
-use task_router::model::{ACTIVITIES_MAX, Activity, Expression, PartId, Workspace};
+use task_router::model::{ACTIVITIES_MAX, Activity, Expression, PartId, TaskQueue, Workspace};
 
 use super::configuration::{self, Kind, Row, ShownDates, change, dates, referenced};
 use crate::answer::Answer;
@@ -86,8 +86,8 @@ pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
 }
 
 /// `DELETE …/Activities/{Sid}`; refused while it is referred to by the Workspace, by the contact
-/// centre's voice settings, by a Workflow that counts the Workers in it, or by a Worker who is in
-/// it. A Worker who moves into it concurrently with the deletion is in an unknown Activity and
+/// centre's voice settings, by a TaskQueue, by a Workflow that counts the Workers in it, or by a
+/// Worker who is in it. A Worker who moves into it concurrently with the deletion is in an unknown Activity and
 /// therefore unavailable, until another Activity is set.
 pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: ActivitySid = context.sid("Sid")?;
@@ -137,6 +137,17 @@ fn check_references(
         settings.workspace_sid == workspace.sid && settings.post_work_activity_sid == Some(sid)
     }) {
         return refuse("the contact centre's Workers go into it after a conversation");
+    }
+    let mut queues = workspace.task_queues.values();
+    let names = |queue: &&TaskQueue| {
+        [
+            queue.assignment_activity_sid,
+            queue.reservation_activity_sid,
+        ]
+        .contains(&Some(sid))
+    };
+    if let Some(queue) = queues.find(names) {
+        return refuse(&format!("TaskQueue {} names it", queue.sid));
     }
     // An expression counts the Workers of an Activity by its SID: `workers.WA… > 3`.
     let text = sid.to_string();

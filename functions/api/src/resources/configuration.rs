@@ -178,11 +178,11 @@ pub struct Row<T> {
 }
 
 impl<T> Row<T> {
-    /// An entry of a list that is ordered by date of creation, then by SID.
+    /// An entry of a list that is ordered by [`created`].
     pub fn new(workspace: &Workspace, part: T, id: PartId, sid: impl ToString) -> Self {
         Self {
             part,
-            sort_key: SortKey::new(workspace.ledger.date_created(id), sid),
+            sort_key: created(workspace, id, sid),
         }
     }
 
@@ -190,6 +190,13 @@ impl<T> Row<T> {
     pub fn with_key(part: T, sort_key: SortKey) -> Self {
         Self { part, sort_key }
     }
+}
+
+/// The order of creation. Parts that one write created have the order of the file or of the
+/// template.
+pub fn created(workspace: &Workspace, id: PartId, sid: impl ToString) -> SortKey {
+    let (date_created, place) = workspace.ledger.position(id);
+    SortKey::by(vec![date_created.as_millis(), place.into()], sid)
 }
 
 impl<T> Listed for Row<T> {

@@ -8,6 +8,7 @@ use task_router::model::{
     ALL_WORKERS, Expression, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, Workspace,
 };
 
+use super::activity;
 use super::configuration::{self, Kind, change, referenced};
 use crate::answer::Answer;
 use crate::error::ApiError;
@@ -17,9 +18,8 @@ use crate::request_context::RequestContext;
 pub use list::list;
 use render::render;
 
-/// Parameters without effect in a Workspace whose Workers have several Tasks at once, which is
-/// always the case. Their syntax is checked.
-const SINGLE_TASKING: [&str; 2] = ["ReservationActivitySid", "AssignmentActivitySid"];
+const RESERVATION_ACTIVITY: &str = "ReservationActivitySid";
+const ASSIGNMENT_ACTIVITY: &str = "AssignmentActivitySid";
 
 /// `GET …/TaskQueues/{Sid}`
 pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
@@ -28,12 +28,15 @@ pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     answer(context, &workspace, sid)
 }
 
-/// `POST …/TaskQueues` with `FriendlyName`, `TargetWorkers`, `MaxReservedWorkers` and `TaskOrder`.
+/// `POST …/TaskQueues` with `FriendlyName`, `TargetWorkers`, `MaxReservedWorkers`, `TaskOrder`,
+/// `ReservationActivitySid` and `AssignmentActivitySid`. The two Activities are kept and shown; they
+/// have an effect in single-tasking Workspaces only (taskrouter.md section 2.6).
 pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let [seed, count] = context.api.ids.next_cause();
     let queue = new(&context.form, TaskQueueSid::derive(&[&seed, &count]))?;
     let put = |workspace: &mut Workspace| {
         check_name(workspace, &queue)?;
+        check_activities(workspace, &queue)?;
         let max = usize::try_from(workspace.rules.task_queues_max).unwrap_or(usize::MAX);
         configuration::add(
             &mut workspace.task_queues,
@@ -58,6 +61,7 @@ pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
             .ok_or_else(|| context.not_found())?;
         let queue = fields.clone().applied_to(queue.clone());
         check_name(workspace, &queue)?;
+        check_activities(workspace, &queue)?;
         workspace.task_queues.insert(sid, queue);
         Ok(())
     });
@@ -106,6 +110,20 @@ fn check_name(workspace: &Workspace, queue: &TaskQueue) -> Result<(), ApiError> 
     Ok(())
 }
 
+/// Checks that the Workspace has the Activities that the TaskQueue names.
+fn check_activities(workspace: &Workspace, queue: &TaskQueue) -> Result<(), ApiError> {
+    activity::check(
+        queue.reservation_activity_sid,
+        RESERVATION_ACTIVITY,
+        workspace,
+    )?;
+    activity::check(
+        queue.assignment_activity_sid,
+        ASSIGNMENT_ACTIVITY,
+        workspace,
+    )
+}
+
 /// Checks that no Workflow names the TaskQueue.
 fn check_workflows(sid: TaskQueueSid, workspace: &Workspace) -> Result<(), ApiError> {
     let mut workflows = workspace.workflows.values();
@@ -145,19 +163,21 @@ struct Fields {
     target_workers: Option<Option<Expression>>,
     max_reserved_workers: Option<u8>,
     task_order: Option<TaskOrder>,
+    /// `Some(None)`: an empty value, which removes the Activity.
+    reservation_activity_sid: Option<Option<ActivitySid>>,
+    assignment_activity_sid: Option<Option<ActivitySid>>,
 }
 
 impl Fields {
     fn read(form: &Parameters) -> Result<Self, ApiError> {
-        for name in SINGLE_TASKING {
-            let _without_effect: Option<ActivitySid> = form.sid(name)?;
-        }
         let reserved_workers = form.whole_number("MaxReservedWorkers", 1..=RESERVED_WORKERS_MAX)?;
         Ok(Self {
             friendly_name: form.friendly_name("FriendlyName")?.map(str::to_owned),
             target_workers: form.parsed("TargetWorkers", target_workers)?,
             max_reserved_workers: reserved_workers.and_then(|number| u8::try_from(number).ok()),
             task_order: form.parsed("TaskOrder", task_order)?,
+            reservation_activity_sid: form.parsed(RESERVATION_ACTIVITY, activity_sid)?,
+            assignment_activity_sid: form.parsed(ASSIGNMENT_ACTIVITY, activity_sid)?,
         })
     }
 
@@ -171,6 +191,12 @@ impl Fields {
                 .max_reserved_workers
                 .unwrap_or(queue.max_reserved_workers),
             task_order: self.task_order.unwrap_or(queue.task_order),
+            reservation_activity_sid: self
+                .reservation_activity_sid
+                .unwrap_or(queue.reservation_activity_sid),
+            assignment_activity_sid: self
+                .assignment_activity_sid
+                .unwrap_or(queue.assignment_activity_sid),
         }
     }
 }
@@ -186,6 +212,8 @@ fn new(form: &Parameters, sid: TaskQueueSid) -> Result<TaskQueue, ApiError> {
         target_workers: ALL_WORKERS.parse().ok(),
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
+        reservation_activity_sid: None,
+        assignment_activity_sid: None,
     };
     Ok(fields.applied_to(default))
 }
@@ -197,6 +225,16 @@ fn target_workers(text: &str) -> Result<Option<Expression>, String> {
         return Ok(None);
     }
     text.parse().map(Some).map_err(|error| format!("{error}"))
+}
+
+/// Parses the SID of an Activity; an empty text is none.
+fn activity_sid(text: &str) -> Result<Option<ActivitySid>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse()
+        .map(Some)
+        .map_err(|error: ids::SidError| error.to_string())
 }
 
 /// Parses the order in which Tasks, or TaskQueues, are served.

@@ -6,33 +6,39 @@ use ids::{AccountSid, TaskChannelSid, WorkerChannelSid, WorkerSid, WorkspaceSid}
 use serde::Serialize;
 use serde_json::Value;
 use task_router::model::{
-    ReservationStatus, Task, TaskChannel, WORKER_CAPACITY_MAX, Worker, Workspace,
+    PartId, ReservationStatus, Task, TaskChannel, WORKER_CAPACITY_MAX, Worker, Workspace,
 };
 use task_router::router::Command;
 
+use super::configuration::Row;
 use super::worker;
 use crate::answer::Answer;
 use crate::error::ApiError;
-use crate::paging::{Listed, Paging, SortKey};
+use crate::paging::Paging;
 use crate::request_context::RequestContext;
 use crate::view::View;
 
-/// `GET …/Workers/{WorkerSid}/Channels`: one WorkerChannel for each TaskChannel of the Workspace.
+/// `GET …/Workers/{WorkerSid}/Channels`: one WorkerChannel for each TaskChannel of the Workspace,
+/// in the order of the TaskChannels.
 pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&context.query)?;
     let workspace = context.workspace().await?;
     let worker = worker::find(context, "WorkerSid").await?;
     let tasks = worker::open_tasks(context, &worker).await?;
-    let shares = workspace.task_channels.values().map(|channel| Share {
-        channel,
-        worker: &worker,
-        tasks: &tasks,
+    let rows = workspace.task_channels.values().map(|channel| {
+        let share = Share {
+            channel,
+            worker: &worker,
+            tasks: &tasks,
+        };
+        let part = PartId::TaskChannel(channel.unique_name);
+        Row::new(&workspace, share, part, channel.sid)
     });
     paging.answer(
         "channels",
         &url(&context.view, &worker),
-        shares.collect(),
-        |share| share.render(&context.view),
+        rows.collect(),
+        |row| row.part.render(&context.view),
     )
 }
 
@@ -110,12 +116,6 @@ struct Share<'a> {
     channel: &'a TaskChannel,
     worker: &'a Worker,
     tasks: &'a [Task],
-}
-
-impl Listed for Share<'_> {
-    fn sort_key(&self) -> SortKey {
-        SortKey::by(Vec::new(), self.channel.sid)
-    }
 }
 
 impl Share<'_> {

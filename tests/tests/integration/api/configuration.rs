@@ -356,6 +356,115 @@ async fn task_queues_are_filtered_and_ordered() {
     test_centre.close().await;
 }
 
+/// The two Activities have no effect in a multitasking Workspace, and are kept. A TaskQueue without
+/// them has no links to them.
+#[tokio::test]
+async fn task_queue_keeps_its_activities() {
+    let mut test_centre = TestCentre::example().await;
+    let home = format!("/{}", test_centre.contact_centre.workspace.sid);
+    let activities = read(&test_centre, &format!("{home}/Activities")).await;
+    let busy = made(
+        &test_centre,
+        &format!("{home}/Activities"),
+        &[("FriendlyName", "Busy")],
+    )
+    .await;
+    let reserved = named(&activities, "activities", "Unavailable");
+    let form = [
+        ("FriendlyName", "Q"),
+        ("AssignmentActivitySid", sid(&busy)),
+        ("ReservationActivitySid", sid(reserved)),
+    ];
+    let queue = made(&test_centre, &format!("{home}/TaskQueues"), &form).await;
+    for (kind, activity) in [("assignment", &busy), ("reservation", reserved)] {
+        assert_eq!(queue[format!("{kind}_activity_sid")], activity["sid"]);
+        assert_eq!(
+            queue[format!("{kind}_activity_name")],
+            activity["friendly_name"]
+        );
+        assert_eq!(queue["links"][format!("{kind}_activity")], activity["url"]);
+    }
+    let path = format!("{home}/TaskQueues/{}", sid(&queue));
+    assert_eq!(read(&test_centre, &path).await, queue);
+    let busy_path = format!("{home}/Activities/{}", sid(&busy));
+    let (status, error) = ask(&test_centre, Method::DELETE, &busy_path, &[]).await;
+    assert_eq!((status, &error["code"]), (400, &json!(20_001)), "{error}");
+    let unknown = sid(&busy).replace(&sid(&busy)[2..8], "000000");
+    let form = [("AssignmentActivitySid", unknown.as_str())];
+    let (status, error) = ask(&test_centre, Method::POST, &path, &form).await;
+    assert_eq!((status, &error["code"]), (400, &json!(20_001)), "{error}");
+
+    // Also a TaskQueue of the file, which has no keys for them.
+    let queues = read(&test_centre, &format!("{home}/TaskQueues")).await;
+    let declared = format!("{home}/TaskQueues/{}", sid(&queues["task_queues"][0]));
+    let form = [("ReservationActivitySid", sid(reserved))];
+    let declared_queue = changed(&test_centre, &declared, &form).await;
+    test_centre.apply_configuration(EXAMPLE).await;
+    assert_eq!(read(&test_centre, &declared).await, declared_queue);
+
+    let without = changed(&test_centre, &path, &[("AssignmentActivitySid", "")]).await;
+    assert_eq!(without["assignment_activity_sid"], Value::Null);
+    assert_eq!(without["links"].get("assignment_activity"), None);
+    assert_eq!(
+        without["reservation_activity_sid"],
+        queue["reservation_activity_sid"]
+    );
+    let (status, _) = ask(&test_centre, Method::DELETE, &busy_path, &[]).await;
+    assert_eq!(status, 204);
+    test_centre.close().await;
+}
+
+/// The order of the file, and that of TaskRouter's templates; what is created later comes last.
+#[tokio::test]
+async fn lists_have_the_order_of_the_file() {
+    let names = async |test_centre: &TestCentre, path: &str, key: &str| -> Vec<String> {
+        let list = read(test_centre, path).await;
+        let entries = list[key].as_array().unwrap().iter();
+        entries
+            .map(|entry| entry["friendly_name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let mut test_centre = TestCentre::example().await;
+    let home = format!("/{}", test_centre.contact_centre.workspace.sid);
+    let file = ["Offline", "Available", "Unavailable", "Wrap-Up"];
+    let list = format!("{home}/Activities");
+    assert_eq!(names(&test_centre, &list, "activities").await, file);
+    let english_first = ["English", "Hindi"].map(|name| format!("Customer Contact Center {name}"));
+    let queues = format!("{home}/TaskQueues");
+    assert_eq!(
+        names(&test_centre, &queues, "task_queues").await,
+        english_first
+    );
+
+    test_centre.advance(MINUTE).await;
+    let more = EXAMPLE.replace(
+        "  activities:\n",
+        "  activities:\n    - { name: Training, available: false }\n    - { name: Lunch, available: false }\n",
+    );
+    test_centre.apply_configuration(&more).await;
+    let later = [&file[..], &["Training", "Lunch"]].concat();
+    assert_eq!(names(&test_centre, &list, "activities").await, later);
+    let pages = format!("{list}?PageSize=2");
+    let page = read(&test_centre, &pages).await;
+    let next = page["meta"]["next_page_url"].as_str().unwrap();
+    assert_eq!(
+        names(&test_centre, next, "activities").await,
+        ["Unavailable", "Wrap-Up"]
+    );
+
+    let workspace = made(&test_centre, "", &[("FriendlyName", "Second")]).await;
+    let home = format!("/{}", sid(&workspace));
+    assert_eq!(
+        names(&test_centre, &format!("{home}/Activities"), "activities").await,
+        ["Offline", "Available", "Unavailable"]
+    );
+    assert_eq!(
+        names(&test_centre, &format!("{home}/TaskChannels"), "channels").await,
+        ["default", "voice", "chat", "sms", "video"]
+    );
+    test_centre.close().await;
+}
+
 /// The TaskChannel is found by SID and by unique name, and Workers take its Tasks without a
 /// restart.
 #[tokio::test]

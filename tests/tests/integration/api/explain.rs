@@ -166,6 +166,7 @@ async fn routing_target_is_the_only_worker_explained() {
                 ("Attributes", "{}"),
                 ("RoutingTarget", maya),
                 ("IgnoreCapacity", "false"),
+                ("TaskChannel", "voice"),
             ],
         )
         .await;

@@ -2,6 +2,7 @@
 //!
 //! One module per resource or concept.
 
+mod as_sent;
 mod configuration;
 mod configuration_in_use;
 mod explain;
@@ -9,6 +10,7 @@ mod queue_members;
 mod refusals;
 mod reservations;
 mod supervision;
+mod task_channels;
 mod tasks;
 mod wire;
 mod workers;
@@ -248,6 +250,13 @@ async fn task_ends_as_its_status_allows() {
         (status, &task["assignment_status"], &task["reason"]),
         (200, &"completed".into(), &"done".into())
     );
+    // It is neither assigned nor pending any more.
+    for again in ["completed", "canceled", "wrapping"] {
+        let (status, error) = client
+            .post(&task_path(caller), &[("AssignmentStatus", again)])
+            .await;
+        assert_eq!((status, &error["code"]), (400, &20_001.into()), "{again}");
+    }
     test_centre.centre.settle().await;
     assert_eq!(test_centre.activity_of("Maya").await, "Wrap-Up");
 
@@ -259,6 +268,10 @@ async fn task_ends_as_its_status_allows() {
         .post(&task_path(other), &[("AssignmentStatus", "canceled")])
         .await;
     assert_eq!(status, 200);
+    let (status, error) = client
+        .post(&task_path(other), &[("AssignmentStatus", "canceled")])
+        .await;
+    assert_eq!((status, &error["code"]), (400, &20_001.into()), "{error}");
     test_centre.advance(SLACK).await;
     assert!(test_centre.ringing().await.is_empty());
     let transcript = test_centre.call(other).await["transcript"].to_string();

@@ -224,3 +224,41 @@ async fn reservation_of_earlier_round_is_read_only() {
     assert_eq!((status, &error["code"]), (400, &json!(20_001)), "{error}");
     test_centre.close().await;
 }
+
+/// The Task belongs to another Worker: every answer and instruction is 410 (taskrouter.md section
+/// 15). A completed Reservation is refused as any other that is not held.
+#[tokio::test]
+async fn rescinded_reservation_is_gone() {
+    let application = Application::start(&[("/ask", (200, JSON, "{}"))]).await;
+    let test_centre = application.test_centre("/ask", "/ask").await;
+    let client = Client(&test_centre);
+    let queues = client.pages("/TaskQueues", "task_queues", "sid").await;
+    for queue in queues.concat() {
+        let path = format!("/TaskQueues/{}", queue.as_str().unwrap());
+        client.post(&path, &[("MaxReservedWorkers", "2")]).await;
+    }
+    test_centre.advance(SLACK).await;
+    let caller = offered(&test_centre).await;
+    let reservations = test_centre.task(caller).await.unwrap().reservations;
+    let [first, second] = reservations.as_slice() else {
+        panic!("expected two Reservations: {reservations:?}");
+    };
+    let path = |sid| format!("{}/Reservations/{sid}", task_path(caller));
+    let accept = [("ReservationStatus", "accepted")];
+    assert_eq!(client.post(&path(first.sid), &accept).await.0, 200);
+    for form in [
+        ("ReservationStatus", "rejected"),
+        ("ReservationStatus", "accepted"),
+        ("ReservationStatus", "wrapping"),
+        ("ReservationStatus", "completed"),
+        ("Instruction", "dequeue"),
+    ] {
+        let (status, error) = client.post(&path(second.sid), &[form]).await;
+        assert_eq!((status, &error["code"]), (410, &json!(20_410)), "{form:?}");
+    }
+    let complete = [("ReservationStatus", "completed")];
+    assert_eq!(client.post(&path(first.sid), &complete).await.0, 200);
+    let (status, error) = client.post(&path(first.sid), &complete).await;
+    assert_eq!((status, &error["code"]), (400, &json!(20_001)), "{error}");
+    test_centre.close().await;
+}

@@ -209,7 +209,7 @@ async fn worker_channel_update_publishes_events() {
             all["channels"].as_array().unwrap().len(),
             &all["meta"]["key"]
         ),
-        (1, &"channels".into())
+        (5, &"channels".into())
     );
     let (_, voice) = client.get(&format!("{home}/voice")).await;
     for name in [

@@ -53,10 +53,13 @@ fn add_one_of_each(workspace: &mut Workspace) {
         target_workers: None,
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
+        reservation_activity_sid: None,
+        assignment_activity_sid: None,
     };
     let configuration = Configuration {
         filters: Vec::new(),
         default_filter: Some(Target::to(queue.sid)),
+        text: None,
     };
     workspace.task_queues.insert(queue.sid, queue);
     let workflow = Workflow::new(WorkflowSid::derive(&["api"]), "Letters", configuration);
@@ -149,6 +152,7 @@ async fn queue_of_api_workflow_is_kept() {
         let configuration = Configuration {
             filters: Vec::new(),
             default_filter: Some(Target::to(hindi.sid)),
+            text: None,
         };
         let workflow = Workflow::new(WorkflowSid::derive(&["api"]), "Of the API", configuration);
         workspace.workflows.insert(workflow.sid, workflow);

@@ -17,7 +17,7 @@ async fn second_start_changes_nothing() {
     let first = table.start(&example).await;
     assert_eq!(
         first.to_string(),
-        "created 1 Workspace, 4 Activities, 1 TaskChannel, 2 TaskQueues, 1 Workflow, 3 Workers, number and menu"
+        "created 1 Workspace, 4 Activities, 5 TaskChannels, 2 TaskQueues, 1 Workflow, 3 Workers, number and menu"
     );
     assert_eq!(
         table
@@ -407,7 +407,7 @@ async fn renamed_workspace_is_a_new_one() {
         .await;
     let first = Thing::Workspace("Customer Contact Center".to_owned());
     assert_eq!(summary.kept, [kept(first, Reason::AnotherWorkspace)]);
-    assert_eq!(summary.created.len(), 1 + 4 + 1 + 2 + 1 + 3);
+    assert_eq!(summary.created.len(), 1 + 4 + 5 + 2 + 1 + 3);
     table.offered(call, "Maya").await;
 }
 

@@ -158,7 +158,7 @@ async fn free_workers_serve_a_new_channel() {
     assert_eq!(
         summary,
         Summary {
-            created: vec![Thing::TaskChannel("chat".to_owned())],
+            changed: vec![Thing::TaskChannel("chat".to_owned())],
             ..Summary::default()
         }
     );
@@ -213,9 +213,11 @@ async fn channel_with_active_task_is_kept() {
     table.hangs_up(chat).await;
     let summary = table.start(&file(&[])).await;
     assert_eq!(
-        (summary.removed, summary.kept),
-        (vec![channel()], Vec::<Kept>::new())
+        (summary.changed, summary.kept),
+        (vec![channel()], Vec::<Kept>::new()),
+        "it is a standard TaskChannel: out of use, and not removed"
     );
+    assert!(table.start(&file(&[])).await.is_unchanged());
     assert_eq!(
         found_for(&table, HINDI, TaskChannelName::CHAT).await,
         Vec::<String>::new()

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::parser::OPERATOR_WORDS;
 use super::print::Quoted;
 use super::{ExpressionError, Operator};
 
@@ -72,9 +73,14 @@ impl Lexer<'_> {
                 return Ok(tokens);
             };
             let column = self.at + 1;
-            let token = self
-                .token(first)
-                .map_err(|message| ExpressionError { column, message })?;
+            // After a dot a key is expected, so digits there are no number: `levels.4seasons`.
+            let is_key = matches!(tokens.last(), Some((_, Token::Dot))) && is_key_part(first);
+            let token = if is_key {
+                Ok(self.word())
+            } else {
+                self.token(first)
+            };
+            let token = token.map_err(|message| ExpressionError { column, message })?;
             tokens.push((column, token));
         }
     }
@@ -144,16 +150,26 @@ impl Lexer<'_> {
         self.number()
     }
 
+    /// A number, or a key that begins with a digit (taskrouter.md section 8.2).
     fn number(&mut self) -> Result<Token, String> {
         let start = self.at;
         self.at += 1;
         self.skip_digits();
+        if self.peek().is_some_and(is_key_start) && self.chars.get(start) != Some(&'-') {
+            let letters = self.at;
+            let word = self.word_from(start);
+            return if is_no_key(&self.since(letters)) {
+                Err("a number has no exponent and is followed by a blank".to_owned())
+            } else {
+                Ok(word)
+            };
+        }
         if self.peek() == Some('.') && self.digit_at(1) {
             self.at += 1;
             self.skip_digits();
         }
         if self.peek().is_some_and(is_key_start) {
-            return Err("a key cannot begin with a digit".to_owned());
+            return Err("a key cannot begin with a sign or a fraction".to_owned());
         }
         let text = self.since(start);
         let number: Option<f64> = text.parse().ok().filter(|number: &f64| number.is_finite());
@@ -163,7 +179,11 @@ impl Lexer<'_> {
     }
 
     fn word(&mut self) -> Token {
-        let start = self.at;
+        self.word_from(self.at)
+    }
+
+    /// The word that began at `start`, with the rest of its characters.
+    fn word_from(&mut self, start: usize) -> Token {
         while self.peek().is_some_and(is_key_part) {
             self.at += 1;
         }
@@ -193,6 +213,16 @@ impl Lexer<'_> {
     fn peek(&self) -> Option<char> {
         self.chars.get(self.at).copied()
     }
+}
+
+/// Whether digits with these characters behind them are most likely meant as a number: `1e3`,
+/// `3AND`.
+fn is_no_key(letters: &str) -> bool {
+    let exponent = letters.strip_prefix(['e', 'E']);
+    exponent.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))
+        || OPERATOR_WORDS
+            .iter()
+            .any(|word| letters.eq_ignore_ascii_case(word))
 }
 
 fn is_key_start(letter: char) -> bool {

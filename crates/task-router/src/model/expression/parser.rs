@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Words that are operators, and therefore no keys, where an operand may begin.
-const OPERATOR_WORDS: [&str; 6] = ["AND", "OR", "NOT", "IN", "HAS", "CONTAINS"];
+pub(super) const OPERATOR_WORDS: [&str; 6] = ["AND", "OR", "NOT", "IN", "HAS", "CONTAINS"];
 
 /// A recursive-descent parser; `AND` binds tighter than `OR` (taskrouter.md section 8.1,
 /// "precedence").

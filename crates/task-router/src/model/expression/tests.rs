@@ -149,7 +149,14 @@ fn numbers_are_whole_decimal_or_negative() {
     same("a == 3.0", "a == 3");
     same("a == -0003.50", "a == -3.5");
     refused("a == .5", "column 6: expected a key");
-    refused("a == 1e3", "column 6: a key cannot begin with a digit");
+    refused(
+        "a == 1e3",
+        "column 6: a number has no exponent and is followed by a blank",
+    );
+    refused(
+        "a == 1AND b == 2",
+        "column 6: a number has no exponent and is followed by a blank",
+    );
     refused(
         "a == 3.",
         "column 7: expected `AND`, `OR` or the end, found `.`",
@@ -183,6 +190,25 @@ fn paths_go_into_objects_and_arrays() {
     assert_eq!("worker.skills[0].name".parse(), Ok(path));
     same("a . b [ 1 ] == 1", "a.b[1] == 1");
     same("$a_1.in.null == 1", "$a_1.in.null == 1");
+}
+
+#[test]
+fn key_may_begin_with_a_digit() {
+    for source in [
+        "routing.levels.4seasons",
+        "4seasons",
+        "a.4",
+        "a.4.5b[2].6",
+        "2$",
+    ] {
+        let path: Path = source.parse().unwrap();
+        assert_eq!(path.to_string(), source);
+        assert_eq!(path.to_string().parse::<Path>().unwrap(), path);
+    }
+    let Term::Compare(Comparison { right, .. }) = parse("4seasons == 4.5").root().clone() else {
+        panic!("expected a comparison");
+    };
+    assert_eq!(right, Operand::Number(4.5));
 }
 
 #[test]
@@ -268,7 +294,14 @@ fn errors_name_their_column() {
         ("a. == 1", "column 4: expected a key after `.`, found `==`"),
         ("AND == 1", "column 1: expected a key"),
         ("a == 1 AND", "column 11: expected a key"),
-        ("1a == 1", "column 1: a key cannot begin with a digit"),
+        (
+            "-1a == 1",
+            "column 1: a key cannot begin with a sign or a fraction",
+        ),
+        (
+            "1.5a == 1",
+            "column 1: a key cannot begin with a sign or a fraction",
+        ),
         (
             "a == b == c",
             "column 8: expected `AND`, `OR` or the end, found `==`",

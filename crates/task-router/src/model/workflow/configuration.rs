@@ -1,9 +1,9 @@
 //! A Workflow's configuration as the API has it: JSON in a text (taskrouter.md section 7.1).
 //!
 //! [`Configuration::parse`] accepts every spelling that occurs (the wrapper `task_routing` may be
-//! missing, numbers may be texts, a filter may have a `queue` in place of `targets`) and resolves
-//! what is inherited; [`Configuration::to_json`] prints one spelling. An error names its path:
-//! `task_routing.filters[2].targets[0].expression: column 7: …`.
+//! missing, numbers may be texts, a filter may have a `queue` in place of `targets`), ignores
+//! unknown keys, resolves what is inherited, and keeps the text. [`Configuration::to_json`] returns
+//! that text. An error names its path: `task_routing.filters[2].targets[0].expression: column 7: …`.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -26,38 +26,11 @@ pub const STEPS_MAX: usize = 5_000;
 /// (taskrouter.md section 2.8).
 const INTEGER_MAX: u32 = i32::MAX as u32;
 
+/// The keys of the object in the wrapper `task_routing`, which some programs leave out.
 const ROUTING_KEYS: &[&str] = &["filters", "default_filter"];
-const FILTER_KEYS: &[&str] = &[
-    "filter_friendly_name",
-    "friendly_name",
-    "expression",
-    "targets",
-    "queue",
-];
-/// The keys of a filter without `targets`, which is its own only target, in addition to
-/// [`TARGET_KEYS`]. Its `expression` is over the Task.
-const SHORT_FILTER_KEYS: &[&str] = &["filter_friendly_name", "friendly_name"];
-/// The keys of a default filter.
-pub const DEFAULT_FILTER_KEYS: &[&str] = &[
-    "queue",
-    "expression",
-    "priority",
-    "order_by",
-    "skip_if",
-    "known_worker_sid",
-    "known_worker_friendly_name",
-];
-/// The keys of a target.
-pub const TARGET_KEYS: &[&str] = &[
-    "queue",
-    "expression",
-    "priority",
-    "timeout",
-    "order_by",
-    "skip_if",
-    "known_worker_sid",
-    "known_worker_friendly_name",
-];
+
+/// The names of the key with a TaskQueue, the usual one first (taskrouter.md section 7.1).
+const QUEUE_KEYS: [&str; 2] = ["queue", "task_queue_sid"];
 
 /// Why a text is not a Workflow's configuration.
 #[derive(Debug, thiserror::Error)]
@@ -90,13 +63,10 @@ impl Configuration {
         if text.len() > CONFIGURATION_BYTES_MAX {
             return Err(ConfigurationError::TooLong { bytes: text.len() });
         }
-        let root: Json = serde_json::from_str(text)?;
-        let root = Reader::new(String::new(), &root)?;
+        let json: Json = serde_json::from_str(text)?;
+        let root = Reader::new(String::new(), &json)?;
         let routing = match root.get("task_routing") {
-            Some(wrapped) => {
-                root.allow_only(&["task_routing"])?;
-                Reader::new(root.path_of("task_routing"), wrapped)?
-            }
+            Some(wrapped) => Reader::new(root.path_of("task_routing"), wrapped)?,
             None if ROUTING_KEYS.iter().any(|key| root.get(key).is_some()) => root,
             None => {
                 return Err(root.error(
@@ -105,11 +75,20 @@ impl Configuration {
                 ));
             }
         };
-        read_routing(&routing)
+        Ok(Self {
+            text: Some(text.to_owned()),
+            ..read_routing(&routing)?
+        })
     }
 
-    /// The configuration as JSON, in the wrapper `task_routing`. Every target names its TaskQueue.
+    /// The configuration as JSON: the text it was parsed from, or its normal form.
     pub fn to_json(&self) -> String {
+        self.text.clone().unwrap_or_else(|| self.normal_form())
+    }
+
+    /// The configuration as JSON in one spelling: in the wrapper `task_routing`, with the keys in
+    /// the order of the alphabet; every target names its TaskQueue.
+    fn normal_form(&self) -> String {
         let mut routing = Map::new();
         routing.insert(
             "filters".to_owned(),
@@ -124,7 +103,7 @@ impl Configuration {
     /// Checks that every TaskQueue that it names is `known`.
     ///
     /// # Errors
-    /// [`ConfigurationError::Value`] names the path of the first TaskQueue that is not.
+    /// [`ConfigurationError::Value`] names the path of the first target whose TaskQueue is not.
     pub fn check_queues(
         &self,
         known: impl Fn(TaskQueueSid) -> bool,
@@ -141,18 +120,17 @@ impl Configuration {
         for (index, filter) in self.filters.iter().enumerate() {
             for (step, target) in filter.targets.iter().enumerate() {
                 check(
-                    format!("task_routing.filters[{index}].targets[{step}].queue"),
+                    format!("task_routing.filters[{index}].targets[{step}]"),
                     target,
                 )?;
             }
         }
         let mut default = self.default_filter.iter();
-        default.try_for_each(|target| check("task_routing.default_filter.queue".to_owned(), target))
+        default.try_for_each(|target| check("task_routing.default_filter".to_owned(), target))
     }
 }
 
 fn read_routing(reader: &Reader<'_>) -> Result<Configuration, ConfigurationError> {
-    reader.allow_only(ROUTING_KEYS)?;
     let mut steps_left = STEPS_MAX;
     let filters = reader.list("filters")?.unwrap_or_default();
     let filters = filters
@@ -168,48 +146,43 @@ fn read_routing(reader: &Reader<'_>) -> Result<Configuration, ConfigurationError
     Ok(Configuration {
         filters,
         default_filter: read_default_filter(reader)?,
+        text: None,
     })
 }
 
+/// The default filter. A Task waits there for as long as it may live: `timeout` has no effect
+/// (taskrouter.md section 7.1).
 fn read_default_filter(reader: &Reader<'_>) -> Result<Option<Target>, ConfigurationError> {
     let Some(value) = reader.get("default_filter") else {
         return Ok(None);
     };
     let reader = Reader::new(reader.path_of("default_filter"), value)?;
-    if reader.get("timeout").is_some() {
-        return Err(reader.error(
-            "timeout",
-            "a default filter has none: a Task waits there for as long as it may live",
-        ));
-    }
-    reader.allow_only(DEFAULT_FILTER_KEYS)?;
     read_target(&reader, None).map(Some)
 }
 
 fn read_filter(reader: &Reader<'_>, steps_left: &mut usize) -> Result<Filter, ConfigurationError> {
-    let is_short = reader.get("targets").is_none() && reader.get("queue").is_some();
-    if is_short {
-        reader.allow_only(&[SHORT_FILTER_KEYS, TARGET_KEYS].concat())?;
-    } else {
-        reader.allow_only(FILTER_KEYS)?;
-    }
+    let queue_key = queue_key(reader);
     let name = reader
         .text("filter_friendly_name", "a text")?
         .or(reader.text("friendly_name", "a text")?);
-    let targets = match reader.list("targets")? {
-        Some(_) if reader.get("queue").is_some() => {
+    let targets = match (reader.list("targets")?, queue_key) {
+        (Some(_), Some(key)) => {
             return Err(reader.error(
-                "queue",
-                "a filter has either `targets` or a `queue`; name the queue in its targets",
+                key,
+                format!(
+                    "a filter has either `targets` or a `{key}`; name the queue in its targets"
+                ),
             ));
         }
-        Some([]) => return Err(reader.error("targets", "expected at least one target")),
-        Some(targets) => read_targets(reader, targets, *steps_left)?,
-        None if is_short => vec![Target {
+        (Some([]), None) => return Err(reader.error("targets", "expected at least one target")),
+        (Some(targets), None) => read_targets(reader, targets, *steps_left)?,
+        // The filter is its own only target; its `expression` is over the Task.
+        (None, Some(_)) => vec![Target {
             expression: None,
+            timeout: step_timeout(reader)?,
             ..read_target(reader, None)?
         }],
-        None => {
+        (None, None) => {
             return Err(reader.error(
                 "targets",
                 "expected an array with at least one target such as {\"queue\":\"WQ…\"}",
@@ -239,27 +212,39 @@ fn read_targets(
     // One more target than allowed is enough to refuse the configuration.
     for (index, value) in targets.iter().enumerate().take(steps_left + 1) {
         let reader = Reader::new(reader.path_in("targets", index), value)?;
-        reader.allow_only(TARGET_KEYS)?;
         let inherited = read.last().map(|previous| previous.queue);
-        read.push(read_target(&reader, inherited)?);
+        read.push(Target {
+            timeout: step_timeout(&reader)?,
+            ..read_target(&reader, inherited)?
+        });
     }
     Ok(read)
 }
 
+/// A target without its timeout.
 fn read_target(
     reader: &Reader<'_>,
     inherited: Option<TaskQueueSid>,
 ) -> Result<Target, ConfigurationError> {
-    let timeout = reader.integer("timeout", 1..=INTEGER_MAX)?;
     Ok(Target {
         queue: queue(reader, inherited)?,
         expression: reader.expression("expression")?,
         priority: reader.integer("priority", 0..=INTEGER_MAX)?,
-        timeout: timeout.map(|secs| Millis::from_secs(secs.into())),
+        timeout: None,
         order_by: order_by(reader)?,
         skip_if: skip_if(reader)?,
         known_worker: known_worker(reader)?,
     })
+}
+
+fn step_timeout(reader: &Reader<'_>) -> Result<Option<Millis>, ConfigurationError> {
+    let secs = reader.integer("timeout", 1..=INTEGER_MAX)?;
+    Ok(secs.map(|secs| Millis::from_secs(secs.into())))
+}
+
+/// The key by which the object names its TaskQueue, if it names one.
+fn queue_key(reader: &Reader<'_>) -> Option<&'static str> {
+    QUEUE_KEYS.into_iter().find(|key| reader.get(key).is_some())
 }
 
 fn queue(
@@ -267,11 +252,13 @@ fn queue(
     inherited: Option<TaskQueueSid>,
 ) -> Result<TaskQueueSid, ConfigurationError> {
     let expected = "the sid of a TaskQueue, WQ and 32 hexadecimal digits";
-    match (reader.text("queue", expected)?, inherited) {
-        (Some(sid), _) => sid.parse().map_err(|error| reader.error("queue", error)),
+    let [usual, ..] = QUEUE_KEYS;
+    let key = queue_key(reader).unwrap_or(usual);
+    match (reader.text(key, expected)?, inherited) {
+        (Some(sid), _) => sid.parse().map_err(|error| reader.error(key, error)),
         (None, Some(queue)) => Ok(queue),
         (None, None) => Err(reader.error(
-            "queue",
+            key,
             format!("expected {expected}: the first target must name one"),
         )),
     }

@@ -117,6 +117,15 @@ fn type_of(old: Option<&Part>, new: Option<&Part>) -> Option<EventType> {
         (Some(_), Some(Part::Workspace(_))) => Some(EventType::WorkspaceUpdated),
         (Some(_), Some(Part::Activity(_))) => Some(EventType::ActivityUpdated),
         (Some(_), Some(Part::Workflow(_))) => Some(EventType::WorkflowUpdated),
+        // Its first Task puts a TaskChannel to use, which is no update of it.
+        (Some(Part::TaskChannel(old)), Some(Part::TaskChannel(new)))
+            if (&TaskChannel {
+                usage: new.usage,
+                ..old.clone()
+            }) == new =>
+        {
+            None
+        }
         (Some(_), Some(Part::TaskChannel(_))) => Some(EventType::TaskChannelUpdated),
     }
 }

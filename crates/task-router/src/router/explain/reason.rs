@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::phrases::queue_name;
 use super::{iso8601, phrases};
-use crate::model::{KnownWorker, Slots, Task, Worker, Workspace};
+use crate::model::{KnownWorker, Slots, Task, Unready, Worker, Workspace};
 use crate::router::expression::why::{FalseExpression, shortened};
 use crate::router::expression::{TargetScope, WorkerScope};
 use crate::router::known_worker::{self, WantedWorker};
@@ -44,6 +44,10 @@ pub enum ReasonKind {
     ActivityNotAvailable,
     /// The Worker is not available in the Task's channel.
     ChannelNotAvailable,
+    /// The Workspace does not have the Task's channel.
+    NoSuchTaskChannel,
+    /// The Task is the first one of its channel, and Workers are just being listed for it.
+    TaskChannelUnused,
     /// The Worker has no free slot in the channel.
     NoCapacity,
     /// The Task is meant for another Worker.
@@ -146,12 +150,7 @@ fn in_words(
                 ..Reason::new(ReasonKind::Spared, text)
             }
         }
-        Obstacle::Activity => activity(workspace, worker),
-        Obstacle::ChannelClosed => {
-            let text = format!("their TaskChannel {} is set to unavailable", task.channel);
-            Reason::new(ReasonKind::ChannelNotAvailable, text)
-        }
-        Obstacle::ChannelFull(slots) => full(worker, task, slots),
+        Obstacle::Unready(unready) => not_ready(workspace, worker, task, unready),
         Obstacle::MeantFor(meant) => Reason::new(
             ReasonKind::MeantForAnotherWorker,
             format!("the Task is for Worker {meant} alone"),
@@ -169,6 +168,26 @@ fn in_words(
                 expression.why_false(&scope),
             )
         }
+    }
+}
+
+fn not_ready(workspace: &Workspace, worker: &Worker, task: &Task, unready: Unready) -> Reason {
+    let channel = task.channel;
+    match unready {
+        Unready::Activity => activity(workspace, worker),
+        Unready::NoChannel => Reason::new(
+            ReasonKind::NoSuchTaskChannel,
+            format!("the Workspace has no TaskChannel {channel}"),
+        ),
+        Unready::ChannelUnused => Reason::new(
+            ReasonKind::TaskChannelUnused,
+            format!("they are just being listed for TaskChannel {channel}, for its first Task"),
+        ),
+        Unready::ChannelClosed => Reason::new(
+            ReasonKind::ChannelNotAvailable,
+            format!("their TaskChannel {channel} is set to unavailable"),
+        ),
+        Unready::ChannelFull(slots) => full(worker, task, slots),
     }
 }
 

@@ -420,6 +420,8 @@ impl ReasonKind {
             Self::Spared => "spared it for a moment",
             Self::ActivityNotAvailable => "in an Activity that takes no Tasks",
             Self::ChannelNotAvailable => "with the TaskChannel set to unavailable",
+            Self::NoSuchTaskChannel => "without the TaskChannel, which the Workspace does not have",
+            Self::TaskChannelUnused => "just being listed for the TaskChannel",
             Self::NoCapacity => "without a free slot",
             Self::MeantForAnotherWorker => "for whom it is not meant",
             Self::NotInTaskQueue => "not in the TaskQueue",

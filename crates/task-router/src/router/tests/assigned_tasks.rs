@@ -174,6 +174,7 @@ fn superseded_configuration_still_counts() {
         Configuration {
             filters,
             default_filter: None,
+            text: None,
         },
         false,
     );
@@ -194,9 +195,11 @@ fn release_repeats_lost_worker_write() {
     let effects = of_task(&world.workspace, Some(&before), world.task("c1"));
     let noted = effects.iter().find_map(|effect| match effect {
         Effect::Release(release) => Some(release.clone()),
-        Effect::MatchTask(_) | Effect::MatchWorker(_) | Effect::Timer(_) | Effect::Callback(_) => {
-            None
-        }
+        Effect::MatchTask(_)
+        | Effect::MatchWorker(_)
+        | Effect::Timer(_)
+        | Effect::Callback(_)
+        | Effect::UseChannel(_) => None,
     });
     let noted: Release = noted.unwrap();
     assert_eq!(noted.keeps, Some(OpenStatus::Accepted));

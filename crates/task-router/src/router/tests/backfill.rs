@@ -95,6 +95,15 @@ fn activity_and_channel_backfill_workers() {
     };
     follows(None, channel(), &[Backfill::WORKERS]);
     follows(channel(), None, &[Backfill::WORKERS]);
+    let unused = TaskChannel {
+        usage: ChannelUse::Unused,
+        ..workspace.task_channels[&TaskChannelName::VOICE].clone()
+    };
+    follows(
+        Some(Part::TaskChannel(unused)),
+        channel(),
+        &[Backfill::WORKERS],
+    );
 
     let own = |workspace: &Workspace| Some(Part::Workspace(Box::new(workspace.clone())));
     let unlimited = Workspace {

@@ -2,7 +2,9 @@
 
 use super::world::*;
 use crate::model::*;
-use crate::router::effects::{Callback, Effect, Subject, Timer, of_task, of_worker};
+use crate::router::effects::{
+    Callback, Effect, Subject, Timer, image_before_move, of_task, of_worker,
+};
 use crate::router::*;
 use ids::CallSid;
 use ids::QueueSid;
@@ -27,6 +29,59 @@ fn new_task_is_matched_and_has_timer() {
         [],
         "a write that changes nothing has no effects"
     );
+}
+
+#[test]
+fn first_task_puts_channel_to_use() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.channel(TaskChannelName::VOICE).usage = ChannelUse::Unused;
+    world.call("c1", "en");
+    let made = world.task("c1");
+    let effects = of_task(&world.workspace, None, made);
+    assert_eq!(
+        effects[..2],
+        [
+            Effect::UseChannel(TaskChannelName::VOICE),
+            Effect::MatchTask(made.sid)
+        ]
+    );
+    world.advance("c1");
+    assert_eq!(
+        world.status("c1"),
+        AssignmentStatus::Pending,
+        "no Worker is listed for the channel"
+    );
+    world.channel(TaskChannelName::VOICE).usage = ChannelUse::Used;
+    world.advance("c1");
+    assert_eq!(world.status("c1"), AssignmentStatus::Reserved);
+    world.channel(TaskChannelName::VOICE).usage = ChannelUse::Unused;
+    assert_eq!(
+        of_task(&world.workspace, None, world.task("c1"))
+            .iter()
+            .filter(|effect| matches!(effect, Effect::UseChannel(_)))
+            .count(),
+        0,
+        "only a waiting Task needs Workers"
+    );
+}
+
+/// A Worker whom only the configuration moved to another ready list may be ready for more than
+/// before, although both images look alike by the present configuration.
+#[test]
+fn worker_moved_by_configuration_is_matched() {
+    let world = world().worker("Ben", ENGLISH);
+    let ben = &world.workers[&worker("Ben")];
+    let matched = |moved: bool, old: &Worker| {
+        let before = image_before_move(&world.workspace, Some(old), ben, moved);
+        !of_worker(&world.workspace, before, ben).is_empty()
+    };
+    assert!(matched(true, ben) && !matched(false, ben));
+    let mut freer = ben.clone();
+    freer.channels = Vec::new();
+    let mut busy = ben.clone();
+    busy.share_mut(TaskChannelName::VOICE).available = false;
+    let before = image_before_move(&world.workspace, Some(&freer), &busy, true);
+    assert_eq!(before, Some(&freer), "the slot explains the move");
 }
 
 #[test]

@@ -121,6 +121,28 @@ fn unavailable_activity_is_named() {
     assert_eq!(explanation.summary, expected);
 }
 
+/// Matching and the ready lists know a missing TaskChannel, and so does the explanation.
+#[test]
+fn missing_channel_is_named() {
+    let (explanation, kinds, text) = about_ben(|world| {
+        world
+            .workspace
+            .task_channels
+            .remove(&TaskChannelName::VOICE);
+    });
+    assert_eq!(
+        (kinds.as_slice(), text.as_str()),
+        (
+            &[ReasonKind::NoSuchTaskChannel][..],
+            "the Workspace has no TaskChannel voice"
+        )
+    );
+    assert!(!explanation.workers[0].could_take);
+    let (_, kinds, _) =
+        about_ben(|world| world.channel(TaskChannelName::VOICE).usage = ChannelUse::Unused);
+    assert_eq!(kinds.as_slice(), &[ReasonKind::TaskChannelUnused][..]);
+}
+
 #[test]
 fn full_channel_lists_what_fills_it() {
     let (_, kinds, text) =

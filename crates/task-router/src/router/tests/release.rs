@@ -33,9 +33,11 @@ fn write_task_only(world: &mut World, event: &Command) -> Vec<Release> {
     let effects = of_task(&world.workspace, old.as_ref(), &new);
     let release = |effect| match effect {
         Effect::Release(release) => Some(release),
-        Effect::MatchTask(_) | Effect::MatchWorker(_) | Effect::Timer(_) | Effect::Callback(_) => {
-            None
-        }
+        Effect::MatchTask(_)
+        | Effect::MatchWorker(_)
+        | Effect::Timer(_)
+        | Effect::Callback(_)
+        | Effect::UseChannel(_) => None,
     };
     effects.into_iter().filter_map(release).collect()
 }

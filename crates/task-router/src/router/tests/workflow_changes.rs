@@ -10,6 +10,7 @@ fn only(filter: Filter) -> Configuration {
     Configuration {
         filters: vec![filter],
         default_filter: None,
+        text: None,
     }
 }
 
@@ -281,6 +282,7 @@ fn earlier_task_is_reevaluated_first() {
     let configuration = Configuration {
         filters: vec![filter("en", vec![target("en")])],
         default_filter: None,
+        text: None,
     };
     world.save(configuration, true);
     for _ in 0..4 {

@@ -79,6 +79,8 @@ pub(super) fn world() -> World {
         target_workers: expression(&format!("languages HAS '{name}'")),
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
+        reservation_activity_sid: None,
+        assignment_activity_sid: None,
     };
     let filters = ["en", "hi"]
         .map(|name| filter(name, vec![target(name)]))
@@ -86,6 +88,7 @@ pub(super) fn world() -> World {
     let configuration = Configuration {
         filters,
         default_filter: None,
+        text: None,
     };
     let workflow = Workflow {
         task_reservation_timeout: Millis::from_secs(RESERVATION_TIMEOUT_SECS),

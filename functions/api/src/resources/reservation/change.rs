@@ -226,9 +226,8 @@ impl Found {
     fn status_set(&self, status: AssignmentStatus) -> Result<Command, ApiError> {
         let is_held = match self.reservation.status {
             ReservationStatus::Accepted | ReservationStatus::Wrapping => true,
-            // Completing twice is idempotent.
-            ReservationStatus::Completed => status == AssignmentStatus::Completed,
             ReservationStatus::Pending
+            | ReservationStatus::Completed
             | ReservationStatus::Rejected
             | ReservationStatus::Timeout
             | ReservationStatus::Canceled
@@ -237,9 +236,9 @@ impl Found {
         if !is_held {
             let sid = self.reservation.sid;
             let is = self.reservation.status.as_str();
-            return Err(ApiError::State(format!(
-                "Reservation {sid} is {is} and not currently accepted or wrapping."
-            )));
+            let message =
+                format!("Reservation {sid} is {is} and not currently accepted or wrapping.");
+            return Err(refused(self, message));
         }
         Ok(Command::StatusSet {
             task: self.task.sid,
@@ -256,14 +255,13 @@ mod tests {
     use crate::resources::reservation::STATUSES;
     use crate::resources::reservation::tests::found;
 
-    /// Only an accepted or wrapping Reservation is wrapped or completed; completing is idempotent.
+    /// Only an accepted or wrapping Reservation is wrapped or completed.
     #[test]
     fn only_held_reservation_is_wrapped_or_completed() {
         for status in STATUSES {
             let allowed = |requested| found(status).status_set(requested).is_ok();
             let expected = match status.as_str() {
                 "accepted" | "wrapping" => (true, true),
-                "completed" => (false, true),
                 _ => (false, false),
             };
             assert_eq!(

@@ -64,7 +64,7 @@ fn of_worker(
 
 /// Every Activity of the Workspace; zeros for an Activity that no Worker was in.
 pub fn shown(durations: &BTreeMap<ActivitySid, Durations>, workspace: &Workspace) -> Value {
-    let activities = workspace.activities.values().map(|activity| {
+    let activities = workspace.activities_in_order().into_iter().map(|activity| {
         let spent = durations.get(&activity.sid).copied().unwrap_or_default();
         json!({
             "sid": activity.sid,

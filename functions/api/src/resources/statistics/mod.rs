@@ -13,16 +13,16 @@ mod real_time;
 
 use std::sync::Arc;
 
-use ids::time::Timestamp;
 use ids::{TaskQueueSid, WorkflowSid};
 use serde_json::{Value, json};
 use task_router::model::{PartId, TaskQueue, Worker, Workspace};
 use task_router::statistics::{ActiveTasks, Family, Tallies};
 
-use super::{configuration, worker as worker_resource};
+use super::configuration::{self, Row};
+use super::worker as worker_resource;
 use crate::answer::Answer;
 use crate::error::ApiError;
-use crate::paging::{Listed, Paging, SortKey};
+use crate::paging::Paging;
 use crate::request_context::RequestContext;
 use object::{Object, fields};
 use query::{Query, Scope};
@@ -92,11 +92,11 @@ pub async fn task_queues(context: &RequestContext<'_>) -> Result<Answer, ApiErro
         .task_queues
         .values()
         .filter(|queue| name.is_none_or(|name| queue.friendly_name == name));
-    let in_list = |queue: &TaskQueue| QueueInList {
-        sid: queue.sid,
-        created: workspace.ledger.date_created(PartId::TaskQueue(queue.sid)),
+    let in_list = |queue: &TaskQueue| {
+        let part = PartId::TaskQueue(queue.sid);
+        Row::new(&workspace, queue.sid, part, queue.sid)
     };
-    let queues: Vec<QueueInList> = matching.map(in_list).collect();
+    let queues: Vec<Row<TaskQueueSid>> = matching.map(in_list).collect();
     let now = Now::read(context, &workspace, Scope::Workspace).await?;
     let tallies =
         counts::tallies(context, &workspace, Family::Tasks, query.from, query.until).await?;
@@ -105,7 +105,7 @@ pub async fn task_queues(context: &RequestContext<'_>) -> Result<Answer, ApiErro
         context.view.workspace(workspace.sid)
     );
     paging.answer("task_queues_statistics", &url, queues, |queue| {
-        let scope = Scope::Queue(queue.sid);
+        let scope = Scope::Queue(queue.part);
         let mut object = scope.object(context, &workspace);
         object.insert(
             "realtime".to_owned(),
@@ -397,16 +397,4 @@ fn workers_url(context: &RequestContext<'_>, workspace: &Workspace, name: &str) 
         worker_resource::url(&context.view, workspace.sid)
     )
     .into()
-}
-
-/// A TaskQueue in the list of statistics, which has the same order as the list of TaskQueues.
-struct QueueInList {
-    sid: TaskQueueSid,
-    created: Timestamp,
-}
-
-impl Listed for QueueInList {
-    fn sort_key(&self) -> SortKey {
-        SortKey::new(self.created, self.sid)
-    }
 }

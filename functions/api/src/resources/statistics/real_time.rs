@@ -79,7 +79,7 @@ fn activities<'w>(workers: impl Iterator<Item = &'w Worker>, workspace: &Workspa
     for worker in workers {
         *counts.entry(worker.activity_sid).or_insert(0_u64) += 1;
     }
-    let shown = workspace.activities.values().map(|activity| {
+    let shown = workspace.activities_in_order().into_iter().map(|activity| {
         let workers = counts.get(&activity.sid).copied().unwrap_or(0);
         json!({ "sid": activity.sid, "friendly_name": activity.friendly_name, "workers": workers })
     });

@@ -42,6 +42,12 @@ async fn set_status(
     task: &Task,
     NewStatus { status, reason }: NewStatus,
 ) -> Result<Answer, ApiError> {
+    // A Task that has ended is neither assigned nor pending (taskrouter.md section 5). The engine's
+    // answer is no help here: after a lost response it finds the status that it wrote itself.
+    if task.assignment_status.is_end() {
+        context.check_version(task.visible_version())?;
+        return Err(illegal(context.view.account_sid, task, status));
+    }
     let command = Command::StatusSet {
         task: task.sid,
         status,

@@ -120,9 +120,7 @@ impl Order {
         let dates = workspace.ledger.dates.get(&PartId::TaskQueue(sid));
         let updated = dates.map_or(Timestamp::from_millis(0), |dates| dates.date_updated);
         match self {
-            Self::Created => {
-                SortKey::new(workspace.ledger.date_created(PartId::TaskQueue(sid)), sid)
-            }
+            Self::Created => configuration::created(workspace, PartId::TaskQueue(sid), sid),
             Self::OldestUpdate => SortKey::new(updated, sid),
             // Sort keys ascend: with its date negated the newest is first.
             Self::NewestUpdate => SortKey::new(Timestamp::from_millis(-updated.as_millis()), sid),

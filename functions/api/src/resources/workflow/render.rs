@@ -29,6 +29,7 @@ struct WorkflowResource<'a> {
 
 #[derive(Serialize)]
 struct WorkflowLinks {
+    workspace: String,
     statistics: String,
     real_time_statistics: String,
     cumulative_statistics: String,
@@ -63,6 +64,7 @@ pub(super) fn render(
         task_reservation_timeout: workflow.task_reservation_timeout.as_secs(),
         workspace_sid: workspace.sid,
         links: WorkflowLinks {
+            workspace: view.workspace(workspace.sid),
             statistics: format!("{url}/Statistics"),
             real_time_statistics: format!("{url}/RealTimeStatistics"),
             cumulative_statistics: format!("{url}/CumulativeStatistics"),

@@ -118,8 +118,7 @@ fn workflow_names_queues_of_its_workspace() {
     workspace.task_queues.clear();
     let message = check(&workflow, &workspace).unwrap_err().to_string();
     assert!(
-        message
-            .starts_with("Configuration: task_routing.default_filter.queue: there is no TaskQueue"),
+        message.starts_with("Configuration: task_routing.default_filter: there is no TaskQueue"),
         "{message}"
     );
 }

@@ -2,8 +2,8 @@
 
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid, WorkspaceSid};
 use task_router::model::{
-    ALL_WORKERS, Activity, Configuration, Target, TaskOrder, TaskQueue, WORKSPACES_MAX, Workflow,
-    Workspace,
+    ALL_WORKERS, Activity, Configuration, PartId, Target, TaskOrder, TaskQueue, WORKSPACES_MAX,
+    Workflow, Workspace,
 };
 
 use super::{Fields, render};
@@ -79,6 +79,7 @@ fn of_template(sid: WorkspaceSid, template: Template) -> Workspace {
     let mut workspace = Workspace::new(sid, "", activity_sid(default));
     for (name, available) in ACTIVITIES {
         let sid = activity_sid(name);
+        workspace.ledger.append(PartId::Activity(sid));
         workspace.activities.insert(
             sid,
             Activity {
@@ -95,6 +96,7 @@ fn of_template(sid: WorkspaceSid, template: Template) -> Workspace {
         let configuration = Configuration {
             filters: Vec::new(),
             default_filter: Some(Target::to(queue)),
+            text: None,
         };
         workspace.workflows.insert(
             workflow,
@@ -111,6 +113,8 @@ fn sample_queue(sid: TaskQueueSid) -> TaskQueue {
         target_workers: ALL_WORKERS.parse().ok(),
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
+        reservation_activity_sid: None,
+        assignment_activity_sid: None,
     }
 }
 

@@ -32,17 +32,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Refuses every other key: most likely it is misspelled.
-    pub(super) fn allow_only(&self, keys: &[&str]) -> Result<(), ConfigurationError> {
-        match self.object.keys().find(|key| !keys.contains(&key.as_str())) {
-            Some(unknown) => Err(self.error(
-                unknown,
-                format!("there is no such key here; expected {}", keys.join(", ")),
-            )),
-            None => Ok(()),
-        }
-    }
-
     /// The value of `key`; null counts as missing.
     pub(super) fn get(&self, key: &str) -> Option<&'a Json> {
         self.object.get(key).filter(|value| !value.is_null())

@@ -239,11 +239,14 @@ fn target_names_the_owner_of_a_missing_key() {
         target_workers: None,
         max_reserved_workers: 1,
         task_order: crate::model::TaskOrder::Fifo,
+        reservation_activity_sid: None,
+        assignment_activity_sid: None,
     };
     workspace.task_queues.insert(queue, task_queue);
     let configuration = Configuration {
         filters: Vec::new(),
         default_filter: Some(Target::to(queue)),
+        text: None,
     };
     let workflow = Workflow::new(WorkflowSid::derive(&["w"]), "W", configuration);
     let new = NewTask::new(
