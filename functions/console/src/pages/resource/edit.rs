@@ -3,6 +3,7 @@
 
 use http::StatusCode;
 use maud::{Markup, html};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::field_error;
@@ -161,12 +162,61 @@ fn present(fields: &[Field], resource: &Value) -> Form {
     present
 }
 
-/// JSON, indented; any other text unchanged.
+/// JSON, indented; any other text unchanged. The order of the keys, the digits of numbers and the
+/// escapes of texts are kept, so that the form does not change what it only shows.
 pub fn readable(json: &str) -> String {
-    let value: Option<Value> = serde_json::from_str(json).ok();
-    value
-        .and_then(|value| serde_json::to_string_pretty(&value).ok())
-        .unwrap_or_else(|| json.to_owned())
+    if serde_json::from_str::<IgnoredAny>(json).is_err() {
+        return json.to_owned();
+    }
+    let mut shown = String::with_capacity(json.len());
+    let mut depth = 0;
+    let mut rest = json.chars().peekable();
+    while let Some(next) = rest.next() {
+        match next {
+            '"' => copy_text(&mut rest, &mut shown),
+            '{' | '[' => {
+                shown.push(next);
+                while rest.next_if(|blank| blank.is_ascii_whitespace()).is_some() {}
+                if let Some(end) = rest.next_if(|end| matches!(end, '}' | ']')) {
+                    shown.push(end);
+                } else {
+                    depth += 1;
+                    new_line(&mut shown, depth);
+                }
+            }
+            '}' | ']' => {
+                depth -= 1;
+                new_line(&mut shown, depth);
+                shown.push(next);
+            }
+            ',' => {
+                shown.push(next);
+                new_line(&mut shown, depth);
+            }
+            ':' => shown.push_str(": "),
+            blank if blank.is_ascii_whitespace() => {}
+            other => shown.push(other),
+        }
+    }
+    shown
+}
+
+/// Copies the rest of a text of valid JSON, and its quotes.
+fn copy_text(rest: &mut impl Iterator<Item = char>, shown: &mut String) {
+    shown.push('"');
+    while let Some(next) = rest.next() {
+        shown.push(next);
+        match next {
+            '"' => return,
+            '\\' => shown.extend(rest.next()),
+            _ => {}
+        }
+    }
+}
+
+fn new_line(shown: &mut String, depth: usize) {
+    shown.push('\n');
+    shown.extend(std::iter::repeat_n("  ", depth));
 }
 
 async fn page(
@@ -300,6 +350,15 @@ mod tests {
             help: "",
         },
     ];
+
+    #[test]
+    fn json_is_indented_as_it_was_sent() {
+        let sent = r#"{ "b" : [1.0,1e3 ,{}, [ ]],"a":{"x":"\u00e9 \" , {"}}"#;
+        let shown = "{\n  \"b\": [\n    1.0,\n    1e3,\n    {},\n    []\n  ],\n  \"a\": {\n    \"x\": \"\\u00e9 \\\" , {\"\n  }\n}";
+        assert_eq!(readable(sent), shown);
+        assert_eq!(readable(shown), shown);
+        assert_eq!(readable("no {json}"), "no {json}");
+    }
 
     #[test]
     fn only_changed_values_are_sent() {
