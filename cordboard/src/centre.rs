@@ -12,6 +12,7 @@ mod settings;
 
 use std::future::Future;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use console::{Console, Signer, Transport};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream;
-use http_client::WebClient;
+use http_client::{ClientError, WebClient};
 use ids::time::Timestamp;
 use routing::{Routing, Sweep};
 use runtime::{Outbox, Voice, WebhookJournal};
@@ -36,11 +37,12 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::carrier_choice::CarrierChoice;
+use crate::connections;
 use crate::credentials::Account;
 use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use crate::http;
 use crate::lanes::{Batch, Lanes};
-use crate::queues::{Message, Queues};
+use crate::queues::{Message, QueueChanges, Queues};
 use crate::stream_reader::StreamReader;
 use crate::task_router::TaskRouter;
 use invoke::{Work, deliver, invoke_routing, sqs_event};
@@ -57,12 +59,17 @@ const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// loop.
 const SETTLE_TURNS_MAX: usize = 1_000;
 
+/// Callbacks that are delivered at the same time; the others wait. A server that does not answer
+/// holds a connection for each, and a process can open a limited number of them. Events have a limit
+/// for each Workspace.
+const CALLBACKS_AT_ONCE_MAX: usize = 256;
+
 /// Interval of the sweep, as in `template.yaml`.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-/// Interval of trimming handled stream records. Trimming after each batch would cost a write each
-/// time.
-const TRIM_EVERY: Duration = Duration::from_secs(1);
+/// Interval of writing the progress: handled stream records, delivered Events. After each of them
+/// it would cost a write each time. A crash repeats the work of this interval.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// Interval of the deletion of expired items.
 const EXPIRE_EVERY: Duration = Duration::from_secs(60);
@@ -87,7 +94,7 @@ pub enum Error {
     Carrier(#[from] carrier::Error),
     /// The HTTP client cannot be created.
     #[error("the HTTP client cannot be created")]
-    Client(#[from] reqwest::Error),
+    Client(#[from] ClientError),
     /// The HTTP port cannot be used.
     #[error("the port cannot be used")]
     Port(#[from] std::io::Error),
@@ -109,6 +116,7 @@ pub struct Centre {
     /// Timers that may be handled at the same time: as many as there are lanes.
     timers_at_once: NonZeroUsize,
     timer_permits: Semaphore,
+    callback_permits: Semaphore,
     queues: Arc<Queues>,
     routing: Routing,
     callbacks: Arc<Callbacks>,
@@ -117,12 +125,14 @@ pub struct Centre {
     api: Arc<Api>,
     public_url: String,
     nudge: Arc<Notify>,
+    /// Whether the sweep after the start has begun.
+    is_swept: AtomicBool,
 }
 
 impl Centre {
-    /// Opens the contact centre for a server at `address` and applies the configuration. It then
-    /// continues what an earlier process left: calls in progress go on, and a sweep sends the
-    /// messages again that were lost with the process.
+    /// Opens the contact centre for a server at `address` and applies the configuration.
+    /// [`run`](Self::run) then continues what an earlier process left: calls in progress go on, and a
+    /// sweep sends the messages again that were lost with the process.
     pub async fn open(settings: Settings, address: &str) -> Result<Arc<Self>, Error> {
         let place = settings
             .data
@@ -158,7 +168,12 @@ impl Centre {
         let summary = config::apply(&store, &settings.contact_centre, now).await?;
 
         let nudge = dynamodb.written();
-        let queues = Arc::new(Queues::new(Arc::clone(&settings.clock), Arc::clone(&nudge)));
+        let progress = dynamodb.progress().await?;
+        let queues = Arc::new(Queues::restored(
+            Arc::clone(&settings.clock),
+            Arc::clone(&nudge),
+            progress.undelivered,
+        ));
         let (carrier_url, public_url) = match &settings.carrier {
             CarrierChoice::Simulated => (address.to_owned(), address.to_owned()),
             CarrierChoice::Real {
@@ -234,9 +249,10 @@ impl Centre {
             .map(|network| Arc::new(TaskRouter::new(store.clone(), Arc::clone(network))));
         let centre = Self {
             stream: Mutex::new(StreamReader::new(dynamodb.streams(), TABLE)),
-            lanes: std::sync::Mutex::new(Lanes::new(settings.lanes)),
+            lanes: std::sync::Mutex::new(Lanes::new(settings.lanes).after(progress.handled)),
             timers_at_once: settings.lanes,
             timer_permits: Semaphore::new(settings.lanes.get()),
+            callback_permits: Semaphore::new(CALLBACKS_AT_ONCE_MAX),
             routing: Routing::new(
                 store.clone(),
                 Arc::clone(&queues) as _,
@@ -254,13 +270,21 @@ impl Centre {
             queues,
             public_url,
             nudge,
+            is_swept: AtomicBool::new(false),
         };
-        if let Err(error) = centre.routing.sweep(Sweep::Everything).await {
-            // New calls can be served, and the next sweep retries.
-            tracing::error!(%error, "sweep at the start failed, the next sweep retries");
-        }
-        centre.release_callers().await;
         Ok(Arc::new(centre))
+    }
+
+    /// Sends the messages again that were lost with an earlier process, once. It takes seconds with
+    /// a day's Tasks, and new calls are served beside it.
+    async fn sweep_after_start(&self) {
+        if self.is_swept.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if let Err(error) = self.routing.sweep(Sweep::Everything).await {
+            tracing::error!(%error, "sweep after the start failed, the next sweep retries");
+        }
+        self.release_callers().await;
     }
 
     /// The outbox of the functions.
@@ -290,9 +314,7 @@ impl Centre {
             // Long polls are answered. An error means that none is open.
             let _no_open_long_poll = stopping.send(true);
         };
-        axum::serve(listener, site)
-            .with_graceful_shutdown(shutdown)
-            .await
+        connections::serve(listener, site, shutdown).await
     }
 
     /// Works in real time until `shutdown`. It stops at once, with whatever work is left: the next
@@ -302,11 +324,19 @@ impl Centre {
             () = shutdown => {}
             () = self.pump() => {}
             () = self.run_periodic_work() => {}
+            () = self.sweep_and_wait() => {}
         }
+        self.write_progress().await;
+    }
+
+    async fn sweep_and_wait(&self) {
+        self.sweep_after_start().await;
+        std::future::pending().await
     }
 
     /// Does everything that can be done at this moment of the clock, calls included. For tests.
     pub async fn settle(&self) {
+        self.sweep_after_start().await;
         for _ in 0..SETTLE_TURNS_MAX {
             let worked = self.turn().await;
             let network = match &self.network {
@@ -314,7 +344,7 @@ impl Centre {
                 None => false,
             };
             if !worked && !network {
-                return self.trim_stream().await;
+                return self.write_progress().await;
             }
         }
         tracing::error!(
@@ -365,16 +395,25 @@ impl Centre {
         for timer in self.queues.due_timers() {
             working.spawn(Arc::clone(self).work_timer(timer));
         }
-        for message in self.due_messages() {
-            let callbacks = Arc::clone(&self.callbacks);
-            let queues = Arc::clone(&self.queues);
-            let nudge = Arc::clone(&self.nudge);
-            let task_router = self.task_router.clone();
-            tokio::spawn(async move {
-                deliver(&callbacks, &queues, task_router.as_deref(), message).await;
-                nudge.notify_one();
-            });
+        for work in self.due_messages() {
+            tokio::spawn(Arc::clone(self).work_message(work));
         }
+    }
+
+    /// Delivers a callback or an Event. The shutdown does not abort it: the process may end first.
+    async fn work_message(self: Arc<Self>, work: Work) {
+        // An error would mean that the semaphore was closed; nothing closes it.
+        let _permit = match work {
+            Work::Callback(_) => self.callback_permits.acquire().await.ok(),
+            Work::Event(_) => None,
+        };
+        self.deliver(work).await;
+        self.nudge.notify_one();
+    }
+
+    async fn deliver(&self, work: Work) {
+        let task_router = self.task_router.as_deref();
+        deliver(&self.callbacks, &self.queues, task_router, work).await;
     }
 
     /// Handles a batch, and then what its lane holds.
@@ -398,12 +437,12 @@ impl Centre {
     /// Periodic work: the schedule's sweep, and what DynamoDB does by itself.
     async fn run_periodic_work(&self) {
         let mut sweep = every(SWEEP_EVERY);
-        let mut trim = every(TRIM_EVERY);
+        let mut progress = every(PROGRESS_EVERY);
         let mut expire = every(EXPIRE_EVERY);
         loop {
             tokio::select! {
                 _tick = sweep.tick() => self.sweep().await,
-                _tick = trim.tick() => self.trim_stream().await,
+                _tick = progress.tick() => self.write_progress().await,
                 _tick = expire.tick() => self.delete_expired().await,
             }
         }
@@ -432,13 +471,7 @@ impl Centre {
 
         let messages = self.due_messages();
         let is_called = !messages.is_empty();
-        let task_router = self.task_router.as_deref();
-        join_all(
-            messages
-                .into_iter()
-                .map(|message| deliver(&self.callbacks, &self.queues, task_router, message)),
-        )
-        .await;
+        join_all(messages.into_iter().map(|message| self.deliver(message))).await;
         is_streamed || is_timed || is_called
     }
 
@@ -486,7 +519,8 @@ impl Centre {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn now(&self) -> Timestamp {
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
         self.voice.clock.now()
     }
 
@@ -506,13 +540,19 @@ impl Centre {
         }
     }
 
-    async fn trim_stream(&self) {
-        let position = self.lanes().take_trimmable();
-        let Some(handled) = position else {
+    /// Writes how far the stream was handled, and which Events wait for delivery. The position is
+    /// taken first: the Events of all records up to it are in the queue or delivered.
+    async fn write_progress(&self) {
+        let handled = self.lanes().take_trimmable();
+        let events = Arc::new(self.queues.take_event_changes());
+        if handled.is_none() && *events == QueueChanges::default() {
             return;
-        };
-        if let Err(error) = self.dynamodb.trim_stream(handled).await {
-            tracing::warn!(%error, "trimming of the stream failed");
+        }
+        let written = self.dynamodb.write_progress(handled, Arc::clone(&events));
+        if let Err(error) = written.await {
+            tracing::warn!(%error, "progress not written, a restart would repeat the latest work");
+            self.queues
+                .put_back_event_changes(Arc::unwrap_or_clone(events));
         }
     }
 

@@ -37,6 +37,16 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
+    /// The file is damaged.
+    #[error(
+        "{file} is damaged ({source}); restore it from a copy, or set ACCOUNT_SID and AUTH_TOKEN to what it had"
+    )]
+    Damaged {
+        /// Path of the file.
+        file: String,
+        /// What is wrong with its JSON.
+        source: serde_json::Error,
+    },
     /// The operating system provides no random numbers.
     #[error("no auth token could be created, because there are no random numbers: {0}")]
     Random(getrandom::Error),
@@ -66,9 +76,10 @@ impl Account {
             source,
         };
         match fs::read(&file) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(io::Error::from)
-                .map_err(error),
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|source| Error::Damaged {
+                file: file.display().to_string(),
+                source,
+            }),
             Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
                 let account = Self::random()?;
                 fs::create_dir_all(folder).map_err(error)?;

@@ -4,9 +4,18 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
 
 use crate::centre::JOURNAL_FILE;
 use crate::embedded_dynamodb;
+
+/// How long the check of a database may delay the start: enough for some hundred megabytes. The rest
+/// of a larger one is not checked.
+const CHECK_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// The databases in the folder.
 const DATABASES: [&str; 2] = [embedded_dynamodb::FILE, JOURNAL_FILE];
@@ -27,6 +36,18 @@ pub enum Error {
         "{0} is in use by another Cordboard process; stop it, or choose another folder with --data"
     )]
     InUse(String),
+    /// A database is damaged.
+    #[error(
+        "the database {file} is damaged ({problem}); restore {folder} from a copy, or move it away to start with an empty one"
+    )]
+    Damaged {
+        /// Path of the database.
+        file: String,
+        /// Path of the folder.
+        folder: String,
+        /// What SQLite found.
+        problem: String,
+    },
 }
 
 /// Creates the folder and its databases if they are missing, closes them to other users, and locks
@@ -41,7 +62,42 @@ pub fn open(folder: &Path) -> Result<File, Error> {
         source,
     })?;
     lock.try_lock().map_err(|_| Error::InUse(name()))?;
+    for database in DATABASES {
+        let file = folder.join(database);
+        if let Some(problem) = damage(&file) {
+            return Err(Error::Damaged {
+                file: file.display().to_string(),
+                folder: name(),
+                problem,
+            });
+        }
+    }
     Ok(lock)
+}
+
+/// What SQLite finds wrong with a database, for [`CHECK_TIME_MAX`] at most. `None`: nothing was
+/// found. A file that cannot be opened is reported by those who use it.
+fn damage(file: &Path) -> Option<String> {
+    let connection = Connection::open(file).ok()?;
+    let interrupt = connection.get_interrupt_handle();
+    let (checked, is_checked) = mpsc::channel::<()>();
+    let timer = thread::spawn(move || {
+        if is_checked.recv_timeout(CHECK_TIME_MAX) == Err(RecvTimeoutError::Timeout) {
+            interrupt.interrupt();
+        }
+    });
+    let found: rusqlite::Result<String> =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    drop(checked);
+    // It has ended or ends at once, and does not panic.
+    let _ended = timer.join();
+    match found {
+        Ok(found) => (found != "ok").then_some(found),
+        Err(error) => match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Some(error.to_string()),
+            Some(_) | None => None,
+        },
+    }
 }
 
 fn prepare(folder: &Path) -> io::Result<File> {
@@ -112,7 +168,7 @@ mod tests {
         let folder = parent.path().join("data");
         fs::create_dir(&folder).unwrap();
         let database = folder.join(embedded_dynamodb::FILE);
-        fs::write(&database, "earlier data").unwrap();
+        fs::write(&database, "").unwrap();
         close(&database, 0o644).unwrap();
         close(&folder, 0o755).unwrap();
         let _lock = open(&folder).unwrap();
@@ -120,8 +176,36 @@ mod tests {
         for database in DATABASES {
             assert_eq!(mode(&folder.join(database)), 0o600, "{database}");
         }
-        assert_eq!(fs::read_to_string(&database).unwrap(), "earlier data");
         assert!(matches!(open(&folder), Err(Error::InUse(_))));
+    }
+
+    /// The first page, and a page that is read only later.
+    #[test]
+    fn damaged_database_is_refused_with_advice() {
+        for database in DATABASES {
+            for (from, to) in [(0, 4_096), (8_192, 12_288)] {
+                let folder = tempfile::tempdir().unwrap();
+                let file = folder.path().join(database);
+                let connection = Connection::open(&file).unwrap();
+                connection
+                    .execute_batch("CREATE TABLE items (item TEXT)")
+                    .unwrap();
+                for _ in 0..100 {
+                    connection
+                        .execute("INSERT INTO items VALUES (?1)", ["item".repeat(250)])
+                        .unwrap();
+                }
+                drop(connection);
+                drop(open(folder.path()).unwrap());
+                let mut bytes = fs::read(&file).unwrap();
+                bytes[from..to].fill(0xab);
+                fs::write(&file, bytes).unwrap();
+                let message = open(folder.path()).unwrap_err().to_string();
+                for expected in [database, "is damaged", "from a copy", "move it away"] {
+                    assert!(message.contains(expected), "{expected}: {message}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@
 //! every record: we add the index. The engine never deletes stream records: we delete the handled
 //! ones.
 
+mod progress;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +20,10 @@ use dynamodb_in_process::InProcess;
 use dynoxide::{Database, DynoxideError};
 use rusqlite::Connection;
 use tokio::sync::Notify;
+
+use crate::queues::QueueChanges;
+
+pub use progress::Progress;
 
 /// The position of a record in the stream: a number of 21 to 40 digits.
 pub type SequenceNumber = u128;
@@ -30,14 +36,6 @@ pub(crate) const FILE: &str = "dynamodb.sqlite";
 
 const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS cordboard_stream_order \
      ON _stream_records(table_name, CAST(sequence_number AS INTEGER))";
-
-/// The offset that the engine adds to a stored sequence number, for the length that the API
-/// requires.
-const SEQUENCE_NUMBER_OFFSET: SequenceNumber = 100_000_000_000_000_000_000;
-
-/// Keeps the newest record, because the engine continues from the highest number it finds.
-const TRIM: &str = "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) <= ?2 \
-     AND CAST(sequence_number AS INTEGER) < (SELECT MAX(CAST(sequence_number AS INTEGER)) FROM _stream_records WHERE table_name = ?1)";
 
 /// The place of the data.
 #[derive(Debug)]
@@ -132,6 +130,7 @@ impl EmbeddedDynamoDb {
         let maintenance = Connection::open(&file)?;
         maintenance.busy_timeout(std::time::Duration::from_secs(5))?;
         maintenance.execute_batch(STREAM_INDEX)?;
+        progress::create(&maintenance)?;
         match temporary {
             // The file is not needed after a power failure, so writes do not wait for the disk. The
             // engine keeps 64 MB of it in memory, and maps 256 MB.
@@ -190,15 +189,27 @@ impl EmbeddedDynamoDb {
         self.database.clone()
     }
 
-    /// Deletes the stream's records up to this sequence number, except the newest one.
-    pub async fn trim_stream(&self, handled: SequenceNumber) -> Result<(), Error> {
-        let stored =
-            i64::try_from(handled.saturating_sub(SEQUENCE_NUMBER_OFFSET)).unwrap_or(i64::MAX);
+    /// The progress of the processes before this one.
+    pub async fn progress(&self) -> Result<Progress, Error> {
         let maintenance = Arc::clone(&self.maintenance);
         blocking(move || {
             let maintenance = maintenance.lock().unwrap_or_else(PoisonError::into_inner);
-            maintenance.execute(TRIM, rusqlite::params![TABLE, stored])?;
-            Ok(())
+            Ok(progress::read(&maintenance)?)
+        })
+        .await
+    }
+
+    /// Writes progress, in one transaction: the stream was handled up to this record, whose records
+    /// are deleted, and the Events that wait for delivery have changed.
+    pub async fn write_progress(
+        &self,
+        handled: Option<SequenceNumber>,
+        events: Arc<QueueChanges>,
+    ) -> Result<(), Error> {
+        let maintenance = Arc::clone(&self.maintenance);
+        blocking(move || {
+            let mut maintenance = maintenance.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(progress::write(&mut maintenance, handled, &events)?)
         })
         .await
     }

@@ -20,9 +20,15 @@ use http_body_util::LengthLimitError;
 use runtime::Voice;
 use runtime::http::{method, method_not_allowed};
 use shared::webhook::{MAX_BODY_BYTES, Reply, Request, path};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
+use crate::connections::body_in_time;
 use crate::task_router;
+
+/// Requests with a body beyond [`api::BODY_BYTES_MAX`] that are read and answered at the same time;
+/// the others wait for their turn. Each holds a Workflow's configuration in several forms, some ten
+/// megabytes.
+const LARGE_BODIES_AT_ONCE_MAX: usize = 4;
 
 /// The loopback names of this machine in `Host` and `Origin`.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
@@ -88,19 +94,38 @@ pub fn task_router(voice: &Arc<Voice>, public_url: &str) -> Router {
 
 /// The REST API and its description, under their paths in `template.yaml`.
 pub fn rest_api(api: Arc<Api>) -> Router {
+    let large_bodies = Arc::new(Semaphore::new(LARGE_BODIES_AT_ONCE_MAX));
     Router::new()
         .route("/v1/{*rest}", any(serve_api))
         .route("/openapi.json", any(serve_api))
-        .with_state(api)
+        .with_state((api, large_bodies))
 }
 
-async fn serve_api(State(api): State<Arc<Api>>, request: HttpRequest) -> Response<Body> {
+/// Reads the body only after the request was admitted, so that a client without credentials, or one
+/// too many, takes no memory.
+async fn serve_api(
+    State((api, large_bodies)): State<(Arc<Api>, Arc<Semaphore>)>,
+    request: HttpRequest,
+) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    match read_body(body, parts.uri.path(), api::WORKFLOW_BODY_BYTES_MAX).await {
-        Ok(body) => api::handle(api, HttpRequest::from_parts(parts, body))
-            .await
-            .map(Body::from),
-        Err(reply) => response(reply),
+    let admitted = match api::admit(&api, &parts.method, &parts.uri, &parts.headers) {
+        Ok(admitted) => admitted,
+        Err(refused) => return (*refused).map(Body::from),
+    };
+    let bytes_max = admitted.body_bytes_max();
+    let _turn = if bytes_max > api::BODY_BYTES_MAX {
+        // An error would mean that the semaphore was closed; nothing closes it.
+        large_bodies.acquire().await.ok()
+    } else {
+        None
+    };
+    match read_body(body, parts.uri.path(), bytes_max).await {
+        Ok(body) => {
+            let request = HttpRequest::from_parts(parts, body);
+            admitted.answer(request).await.map(Body::from)
+        }
+        Err(Unread::TooLarge) => admitted.body_too_large().map(Body::from),
+        Err(unread @ Unread::Incomplete) => response(unread.reply(bytes_max)),
     }
 }
 
@@ -119,9 +144,10 @@ async fn serve_console(
     request: HttpRequest,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let body = match read_body(body, parts.uri.path(), console::BODY_BYTES_MAX).await {
+    let bytes_max = console::BODY_BYTES_MAX;
+    let body = match read_body(body, parts.uri.path(), bytes_max).await {
         Ok(body) => body,
-        Err(reply) => return response(reply),
+        Err(unread) => return response(unread.reply(bytes_max)),
     };
     let page = console::handle(console, HttpRequest::from_parts(parts, body));
     tokio::select! {
@@ -133,7 +159,7 @@ async fn serve_console(
 /// Refuses requests of other sites' pages in a browser on this machine. The port requires no
 /// credentials for telephones, and a page may send requests to any port: under a name of its own
 /// that resolves to this machine (`Host`), or from its own origin (`Origin`). Carriers and
-/// command-line tools send no `Origin`.
+/// command-line tools send no `Origin`. A request that passes must send its body in time.
 pub fn guarded(router: Router, public_url: &str) -> Router {
     let public_host = public_url
         .parse()
@@ -149,7 +175,7 @@ async fn guard(
 ) -> Response<Body> {
     match refusal(request.headers(), public_host.as_deref()) {
         Some(reply) => response(reply),
-        None => next.run(request).await,
+        None => next.run(request.map(body_in_time)).await,
     }
 }
 
@@ -217,7 +243,9 @@ async fn webhook_request(public_url: &str, request: HttpRequest) -> Result<Reque
     let Some(method) = method(&parts.method) else {
         return Err(method_not_allowed());
     };
-    let body = read_body(body, parts.uri.path(), MAX_BODY_BYTES).await?;
+    let body = read_body(body, parts.uri.path(), MAX_BODY_BYTES)
+        .await
+        .map_err(|unread| unread.reply(MAX_BODY_BYTES))?;
     let text = |name: &str| {
         parts
             .headers
@@ -247,10 +275,33 @@ fn address(public_url: &str, host: Option<String>) -> String {
     }
 }
 
-/// The whole body, with at most one byte more than allowed: the function then sees that it is too
-/// large, and refuses it.
-async fn read_body(body: Body, path: &str, bytes_max: usize) -> Result<Vec<u8>, Reply> {
-    let error = match to_bytes(body, bytes_max + 1).await {
+/// Why a body was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unread {
+    /// It has more bytes than allowed.
+    TooLarge,
+    /// The connection broke, or the body did not arrive within its time.
+    Incomplete,
+}
+
+impl Unread {
+    fn reply(self, bytes_max: usize) -> Reply {
+        match self {
+            Self::TooLarge => Reply::error(
+                413,
+                &format!("the body is too large: at most {bytes_max} bytes are allowed"),
+            ),
+            Self::Incomplete => Reply::error(
+                400,
+                "the body is incomplete: expected as many bytes as its headers say, in time",
+            ),
+        }
+    }
+}
+
+/// The whole body.
+async fn read_body(body: Body, path: &str, bytes_max: usize) -> Result<Vec<u8>, Unread> {
+    let error = match to_bytes(body, bytes_max).await {
         Ok(body) => return Ok(body.to_vec()),
         Err(error) => error,
     };
@@ -259,16 +310,10 @@ async fn read_body(body: Body, path: &str, bytes_max: usize) -> Result<Vec<u8>, 
         .is_some_and(|source| source.is::<LengthLimitError>())
     {
         tracing::warn!(path, bytes_max, "request refused: body too large");
-        return Err(Reply::error(
-            413,
-            &format!("the body is too large: at most {bytes_max} bytes are allowed"),
-        ));
+        return Err(Unread::TooLarge);
     }
     tracing::warn!(path, %error, "request refused: body incomplete");
-    Err(Reply::error(
-        400,
-        "the body is incomplete: expected as many bytes as its headers say",
-    ))
+    Err(Unread::Incomplete)
 }
 
 fn response(reply: Reply) -> Response<Body> {
@@ -349,15 +394,11 @@ mod tests {
         for (body, expected) in [
             (parts(&[]), Ok(0)),
             (parts(&[Ok("ab"), Ok("cd")]), Ok(4)),
-            (parts(&[Ok("abcde")]), Ok(5)),
-            (parts(&[Ok("abc"), Ok("def")]), Err(413)),
-            (parts(&[Ok("ab"), Err(())]), Err(400)),
+            (parts(&[Ok("abc"), Ok("de")]), Err(Unread::TooLarge)),
+            (parts(&[Ok("ab"), Err(())]), Err(Unread::Incomplete)),
         ] {
             let taken = read_body(body, "/", 4).await;
-            assert_eq!(
-                taken.map(|body| body.len()).map_err(|reply| reply.status),
-                expected
-            );
+            assert_eq!(taken.map(|body| body.len()), expected);
         }
     }
 

@@ -18,8 +18,9 @@ use crate::stream_reader::{Page, StreamRecord};
 /// Number of lanes, as `ParallelizationFactor` in `template.yaml`.
 pub const LANES_DEFAULT: NonZeroUsize = NonZeroUsize::new(10).expect("10 is not zero");
 
-/// Maximum number of records in a batch, as `BatchSize` in `template.yaml`.
-pub const BATCH_RECORDS_MAX: usize = 100;
+/// Maximum number of records in a batch. `BatchSize` in `template.yaml` is larger. Here progress is
+/// made by batches: a process that is killed again and again repeats a batch that it cannot finish.
+pub const BATCH_RECORDS_MAX: usize = 10;
 
 /// Maximum number of records held in all lanes: a batch for each of the lanes that AWS would have.
 /// The stream keeps the others, so a burst does not fill the memory. At 200 records a second, half
@@ -94,13 +95,23 @@ impl Lanes {
         }
     }
 
+    /// Ignores the records up to this one: an earlier process has handled them.
+    #[must_use]
+    pub fn after(self, handled: Option<SequenceNumber>) -> Self {
+        Self {
+            read: handled,
+            trimmed: handled,
+            ..self
+        }
+    }
+
     /// The number of records that may be added now.
     pub fn room(&self) -> usize {
         HELD_MAX.saturating_sub(self.unhandled.len())
     }
 
-    /// Adds the next records of the stream. Records that were added before are ignored: the newest
-    /// record is never trimmed, so it may be read again.
+    /// Adds the next records of the stream. Records that were added before, by this process or an
+    /// earlier one, are ignored: the newest record is never trimmed, so it may be read again.
     pub fn put(&mut self, page: Page) {
         for record in page.records {
             if self.read.is_some_and(|read| record.number <= read) {
@@ -413,6 +424,15 @@ mod tests {
             last: Some(15),
         });
         assert_eq!(lanes.take_trimmable(), Some(15), "records without a lane");
+    }
+
+    #[test]
+    fn record_of_earlier_process_is_ignored() {
+        let mut lanes = lanes(2).after(Some(1));
+        lanes.put(page(1, &["A", "A"]));
+        let batch = lanes.due(NOON).remove(0);
+        assert_eq!(numbers(&batch), [2]);
+        assert_eq!(lanes.take_trimmable(), None, "it was trimmed");
     }
 
     #[test]

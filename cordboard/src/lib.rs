@@ -5,13 +5,14 @@
 //! is accessed through the DynamoDB API, and webhooks use real HTTP with real signatures.
 //!
 //! Reading order: [`Centre`], [`embedded_dynamodb`], [`stream_reader`], [`lanes`], [`queues`], [`http`],
-//! [`task_router`], then the commands.
+//! [`connections`], [`task_router`], then the commands.
 
 pub mod apply_command;
 pub mod call_command;
 pub mod carrier_choice;
 pub mod centre;
 pub mod cli;
+pub mod connections;
 pub mod credentials;
 pub mod data_folder;
 pub mod embedded_dynamodb;
@@ -24,6 +25,7 @@ mod phones;
 pub mod queues;
 pub mod run_file;
 pub mod start;
+pub mod steady_clock;
 pub mod stream_reader;
 pub mod task_router;
 

@@ -9,7 +9,7 @@ pub const MESSAGES_MAX: usize = 100_000;
 pub const RECEIVES_MAX: u32 = 7;
 
 /// A message and the number of its deliveries.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message<T> {
     /// The content.
     pub body: T,

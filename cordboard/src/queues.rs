@@ -2,8 +2,9 @@
 //! order and with the same delays, except that a timer is held for [`HELD_MAX`] at most.
 //!
 //! A failed message is retried with a backoff; after [`RECEIVES_MAX`] deliveries it is a dead
-//! letter, which is logged and dropped. The messages are lost with the process, as messages may be:
-//! the sweep at the next start sends them again.
+//! letter, which is logged and dropped. Timers and callbacks are lost with the process, as messages
+//! may be: the sweep at the next start sends them again. No sweep sends an Event again, so the
+//! Events that wait are written to the data folder ([`Queues::take_event_changes`]).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,7 @@ use tokio::sync::Notify;
 use crate::ordered_queue::OrderedQueue;
 
 pub use crate::message::{MESSAGES_MAX, Message, RECEIVES_MAX};
+pub use crate::ordered_queue::{QueueChanges, Undelivered};
 
 /// Maximum time for which a timer is held. It is then delivered early, and `routing` schedules it
 /// again unless its Task has ended. The queue therefore holds timers of waiting Tasks, and of Tasks
@@ -49,9 +51,22 @@ type Delayed<T> = BTreeMap<(Timestamp, u64), Message<T>>;
 impl Queues {
     /// Creates empty queues; `nudge` is notified of every message.
     pub fn new(clock: Arc<dyn Clock>, nudge: Arc<Notify>) -> Self {
+        Self::restored(clock, nudge, Vec::new())
+    }
+
+    /// The same, with the Events that an earlier process did not deliver.
+    pub fn restored(
+        clock: Arc<dyn Clock>,
+        nudge: Arc<Notify>,
+        undelivered: Vec<Undelivered>,
+    ) -> Self {
+        let state = State {
+            events: OrderedQueue::restored(undelivered),
+            ..State::default()
+        };
         Self {
             clock,
-            state: Mutex::default(),
+            state: Mutex::new(state),
             nudge,
         }
     }
@@ -80,20 +95,30 @@ impl Queues {
 
     /// Takes the Events that are due: the first one of each group in which no earlier one is being
     /// delivered.
-    pub fn due_events(&self) -> Vec<Message<Notice>> {
+    pub fn due_events(&self) -> Vec<Message<Undelivered>> {
         let now = self.clock.now();
         self.state().events.due(now)
     }
 
     /// Allows the delivery of the next Event of the group.
-    pub fn event_delivered(&self, message: &Message<Notice>) {
+    pub fn event_delivered(&self, message: &Message<Undelivered>) {
         self.state().events.delivered(message);
     }
 
     /// Retries an Event after a backoff, before the next one of its group; drops a dead letter.
-    pub fn event_failed(&self, message: Message<Notice>) {
+    pub fn event_failed(&self, message: Message<Undelivered>) {
         let retry_at = self.clock.now() + pause(message.receives);
         self.state().events.failed(message, retry_at);
+    }
+
+    /// The changes of the Events' queue that must be written so that a restart loses none.
+    pub fn take_event_changes(&self) -> QueueChanges {
+        self.state().events.take_changes()
+    }
+
+    /// Returns changes that could not be written.
+    pub fn put_back_event_changes(&self, changes: QueueChanges) {
+        self.state().events.put_back(changes);
     }
 
     /// The moment at which the next message is due; `None` if there is none.

@@ -16,9 +16,8 @@ use std::time::Duration;
 use carrier_simulator::twiml::Method;
 use config::ContactCentre;
 use ids::AccountSid;
-use ids::time::Clock;
 use runtime::voice::Router;
-use runtime::{Env, EnvError, SystemClock};
+use runtime::{Env, EnvError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing_subscriber::Layer;
@@ -32,6 +31,7 @@ use crate::credentials::Account;
 use crate::data_folder;
 use crate::lanes::LANES_DEFAULT;
 use crate::run_file::RunFile;
+use crate::steady_clock::SteadyClock;
 
 /// The configuration that is used when there is no file.
 const BUILT_IN: &str = include_str!("../../contact-centre.yaml");
@@ -122,7 +122,7 @@ impl Running {
             voice_url: voice_url(env)?,
             voice_method: voice_method(env)?,
             lanes: LANES_DEFAULT,
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SteadyClock::start()),
         };
         let centre = Centre::open(settings, &address).await?;
         let (stop, stopped) = watch::channel(false);
@@ -235,7 +235,7 @@ fn print_banner(running: &Running, port: u16) {
     println!("Cordboard is listening at {address} ({carrier})");
     println!(
         "  console       {}",
-        centre.console.sign_in_link(address, SystemClock.now())
+        centre.console.sign_in_link(address, centre.now())
     );
     println!(
         "  phone number  {}",

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use carrier::{Carrier, NewCall, Recording, SipUser};
-use http_client::Reqwest;
+use http_client::NetworkClient;
 use ids::{AccountSid, CallSid, QueueSid};
 use vocabulary::{CallEvent, CallbackMethod, CallbackUrl, RecordingChannels};
 
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args()
         .nth(1)
         .ok_or("usage: carrier_requests ADDRESS")?;
-    let web = Arc::new(Reqwest::new(runtime::aws::web_builder())?);
+    let web = Arc::new(NetworkClient::new()?);
     let carrier = Carrier::new(
         web,
         &address,

@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use callbacks::{Destinations, web_client};
-use http_client::{Limits, Reqwest, Sending, WebClient, WebError, WebErrorKind};
+use http_client::{Limits, NetworkClient, Sending, WebClient, WebError, WebErrorKind};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -141,7 +141,7 @@ async fn answer(
 pub struct ImpatientNetwork {
     base: String,
     log: Arc<Mutex<Log>>,
-    client: Reqwest,
+    client: NetworkClient,
 }
 
 impl WebClient for ImpatientNetwork {

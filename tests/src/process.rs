@@ -59,13 +59,24 @@ pub struct Process {
 impl Process {
     /// Starts one and waits until it has printed how to place a call.
     pub async fn start(folder: &Path, port: u16, arguments: &[&str]) -> Self {
+        Self::start_with(folder, port, arguments, &[]).await
+    }
+
+    /// The same, with these environment variables.
+    pub async fn start_with(
+        folder: &Path,
+        port: u16,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         runtime::aws::install_tls();
         let port = port.to_string();
         let all: Vec<&str> = ["--port", &port]
             .into_iter()
             .chain(arguments.iter().copied())
             .collect();
-        let mut child = command(folder, &all).spawn().unwrap();
+        let mut command = command(folder, &all);
+        let mut child = command.envs(environment.iter().copied()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut banner = Vec::new();
         let ready = async {

@@ -4,9 +4,8 @@ use callbacks::Callbacks;
 use routing::{Incoming, Routing};
 use serde_json::{Value, json};
 use task_router::router::effects::Callback;
-use task_router::router::events::Notice;
 
-use crate::queues::{Message, Queues};
+use crate::queues::{Message, Queues, Undelivered};
 use crate::task_router::TaskRouter;
 
 /// A message for `callbacks`.
@@ -14,7 +13,7 @@ pub(super) enum Work {
     /// A message of the callbacks queue.
     Callback(Message<Callback>),
     /// A message of the events queue.
-    Event(Message<Notice>),
+    Event(Message<Undelivered>),
 }
 
 /// Delivers one message to `callbacks`. A failed message returns to its queue, which retries it.
@@ -35,7 +34,7 @@ pub(super) async fn deliver(
             }
         }
         Work::Event(message) => {
-            if is_handled(callbacks, &message.body).await {
+            if is_handled(callbacks, &message.body.notice).await {
                 queues.event_delivered(&message);
             } else {
                 queues.event_failed(message);

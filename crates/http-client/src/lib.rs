@@ -2,9 +2,9 @@
 //!
 //! Each request has a timeout and a limit of the answer's size, and its answer is returned whole.
 //! So a simulated network only has to implement one function, [`WebClient::send`]. The client for
-//! real networks is [`Reqwest`].
+//! real networks is [`NetworkClient`].
 
-mod reqwest_client;
+mod network_client;
 mod steps;
 
 use std::future::Future;
@@ -17,7 +17,7 @@ use http::HeaderValue;
 use url::{Url, form_urlencoded};
 
 pub use http;
-pub use reqwest_client::Reqwest;
+pub use network_client::{ClientError, NetworkClient};
 
 /// A request in flight.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Answer, WebError>> + Send + 'a>>;

@@ -1,5 +1,5 @@
 //! Tracks whether a request is connecting or waiting for the answer. Each step has its own timeout
-//! ([`crate::Limits`]). `reqwest` has no such timeouts for a single request, so the connector is
+//! ([`crate::Limits`]). `hyper` has no such timeouts for a single request, so the connector is
 //! watched.
 
 use std::future::Future;

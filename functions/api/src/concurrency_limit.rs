@@ -1,6 +1,7 @@
 //! Concurrency limit: how many requests one process answers at the same time. A request above the
 //! limit is throttled with status 429 and `Retry-After`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::ApiError;
@@ -8,29 +9,29 @@ use crate::limits::CONCURRENT_REQUESTS_MAX;
 
 /// The number of requests that are being answered.
 #[derive(Debug, Default)]
-pub struct InFlight(AtomicUsize);
+pub struct InFlight(Arc<AtomicUsize>);
 
-/// One admitted request. Dropping it frees its place.
-pub struct Admitted<'a>(&'a InFlight);
+/// The place of one admitted request. Dropping it frees the place.
+pub struct Place(Arc<AtomicUsize>);
 
 impl InFlight {
     /// Admits one more request.
     ///
     /// # Errors
     /// `ApiError::TooManyRequests` when [`CONCURRENT_REQUESTS_MAX`] are in flight.
-    pub fn admit(&self) -> Result<Admitted<'_>, ApiError> {
+    pub fn admit(&self) -> Result<Place, ApiError> {
         // Created before the check: its drop takes back the increment of a refused request.
-        let admitted = Admitted(self);
+        let place = Place(Arc::clone(&self.0));
         match self.0.fetch_add(1, Ordering::Relaxed) {
-            0..CONCURRENT_REQUESTS_MAX => Ok(admitted),
+            0..CONCURRENT_REQUESTS_MAX => Ok(place),
             _ => Err(ApiError::TooManyRequests),
         }
     }
 }
 
-impl Drop for Admitted<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
-        let Self(InFlight(count)) = self;
+        let Self(count) = self;
         count.fetch_sub(1, Ordering::Relaxed);
     }
 }

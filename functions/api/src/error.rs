@@ -82,10 +82,8 @@ pub enum ApiError {
         reservation: ReservationSid,
     },
     /// The body exceeds the limit of its route.
-    #[error("the body: expected at most {bytes_max} bytes, got {bytes}")]
+    #[error("the body: expected at most {bytes_max} bytes, got more")]
     BodyTooLarge {
-        /// The size of the body in bytes.
-        bytes: usize,
         /// The limit in bytes.
         bytes_max: usize,
     },

@@ -28,7 +28,7 @@ mod view;
 
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use ids::AccountSid;
 use ids::time::Clock;
 use runtime::Outbox;
@@ -36,6 +36,7 @@ use serde_json::{Map, Value};
 use store::Store;
 
 use answer::Answer;
+use concurrency_limit::Place;
 use error::ApiError;
 use parameters::Parameters;
 use request_context::RequestContext;
@@ -73,23 +74,92 @@ pub struct Api {
 /// Answers one request. Never fails: an error is an answer, too,
 /// `{"code","message","more_info","status"}`.
 pub async fn handle(api: Arc<Api>, request: Request<Vec<u8>>) -> Response<Vec<u8>> {
-    let answered = match request.uri().path() {
-        openapi::PATH => openapi::answer(&request),
-        _ => answer(&api, &request).await.map(Answer::into_response),
+    match admit(&api, request.method(), request.uri(), request.headers()) {
+        Ok(admitted) => admitted.answer(request).await,
+        Err(refused) => *refused,
+    }
+}
+
+/// A request that has its place among those in flight. A server reads its body only now.
+pub struct Admitted {
+    api: Arc<Api>,
+    operation: Operation,
+    _place: Option<Place>,
+}
+
+/// What a request asks for.
+enum Operation {
+    /// The description of the API.
+    Description,
+    /// An operation of the table of routes.
+    Route(&'static Route),
+}
+
+/// Checks what a request needs before its body is read: credentials first, because without them a
+/// client learns nothing, not even which paths exist; then the concurrency limit and the path.
+///
+/// # Errors
+/// The answer that refuses the request.
+pub fn admit(
+    api: &Arc<Api>,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Admitted, Box<Response<Vec<u8>>>> {
+    let admitted = |operation, place| Admitted {
+        api: Arc::clone(api),
+        operation,
+        _place: place,
     };
-    let response = answered.unwrap_or_else(|error| error_answer(&error).into_response());
-    let method = request.method();
-    let path = request.uri().path();
+    if uri.path() == openapi::PATH {
+        return Ok(admitted(Operation::Description, None));
+    }
+    auth::check(api, headers)
+        .and_then(|()| api.in_flight.admit())
+        .and_then(|place| {
+            let (route, _) = routes::find(method, uri.path())?;
+            Ok(admitted(Operation::Route(route), Some(place)))
+        })
+        .map_err(|error| {
+            let refused = error_answer(&error).into_response();
+            Box::new(logged(method, uri, refused))
+        })
+}
+
+impl Admitted {
+    /// Bytes of the largest body that the operation takes.
+    pub fn body_bytes_max(&self) -> usize {
+        match self.operation {
+            Operation::Description => 0,
+            Operation::Route(route) => route.body.bytes_max(),
+        }
+    }
+
+    /// The answer to a request whose body is larger.
+    pub fn body_too_large(&self) -> Response<Vec<u8>> {
+        let bytes_max = self.body_bytes_max();
+        error_answer(&ApiError::BodyTooLarge { bytes_max }).into_response()
+    }
+
+    /// Answers the request, whose body was read.
+    pub async fn answer(self, request: Request<Vec<u8>>) -> Response<Vec<u8>> {
+        let answered = match self.operation {
+            Operation::Description => openapi::answer(&request),
+            Operation::Route(_) => answer(&self.api, &request).await.map(Answer::into_response),
+        };
+        let response = answered.unwrap_or_else(|error| error_answer(&error).into_response());
+        logged(request.method(), request.uri(), response)
+    }
+}
+
+fn logged(method: &Method, uri: &Uri, response: Response<Vec<u8>>) -> Response<Vec<u8>> {
+    let path = uri.path();
     let status = response.status().as_u16();
     tracing::info!(%method, path, status, "request answered");
     response
 }
 
-/// Checks the credentials before anything else: without them a client learns nothing, not even
-/// which paths exist.
 async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiError> {
-    auth::check(api, request.headers())?;
-    let _admitted = api.in_flight.admit()?;
     let path = request.uri().path();
     let (route, sids) = routes::find(request.method(), path)?;
     let query = Parameters::of_query(request.uri().query().unwrap_or_default())?;
@@ -120,10 +190,9 @@ async fn parse_body(
     if route.body == Body::None {
         return Ok((Parameters::default(), None));
     }
-    let bytes = request.body().len();
     let bytes_max = route.body.bytes_max();
-    if bytes > bytes_max {
-        return Err(ApiError::BodyTooLarge { bytes, bytes_max });
+    if request.body().len() > bytes_max {
+        return Err(ApiError::BodyTooLarge { bytes_max });
     }
     match route.body {
         Body::FormOrPatch if patch::is_patch(request.headers()) => {

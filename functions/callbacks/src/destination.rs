@@ -2,10 +2,9 @@
 //! inside our account. Without checks, a URL could reach private addresses (server-side request
 //! forgery).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http_client::Reqwest;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use http_client::{ClientError, NetworkClient};
 use url::{Host, Url};
 
 /// The URLs that callbacks may use.
@@ -60,30 +59,10 @@ impl Destinations {
 /// A client that in the cloud resolves names to public addresses only. It follows no redirects,
 /// although the carrier does: the target of a redirect would be requested from inside our account
 /// without a check.
-pub fn web_client(destinations: Destinations) -> Result<Reqwest, reqwest::Error> {
-    let builder = runtime::aws::web_builder();
-    let builder = match destinations {
-        Destinations::Anywhere => builder,
-        Destinations::PublicHttps => builder.dns_resolver(PublicAddresses),
-    };
-    Reqwest::new(builder)
-}
-
-#[derive(Debug, Clone, Copy)]
-struct PublicAddresses;
-
-impl Resolve for PublicAddresses {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> =
-                found.filter(|address| !is_private(address.ip())).collect();
-            if public.is_empty() {
-                return Err(Forbidden::PrivateAddress.into());
-            }
-            let addresses: Addrs = Box::new(public.into_iter());
-            Ok(addresses)
-        })
+pub fn web_client(destinations: Destinations) -> Result<NetworkClient, ClientError> {
+    match destinations {
+        Destinations::Anywhere => NetworkClient::new(),
+        Destinations::PublicHttps => NetworkClient::reaching(|address| !is_private(address)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use callbacks::{Callbacks, Destinations, handle, web_client};
 use carrier::{Carrier, TWILIO_API};
-use http_client::Reqwest;
+use http_client::NetworkClient;
 use lambda_runtime::{LambdaEvent, service_fn};
 use runtime::{Env, Received, Redelivery, SystemClock, WebhookJournal, aws, parameter_store};
 use serde_json::Value;
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         journal: WebhookJournal::from_env(&env, &store, Arc::clone(&clock) as _)?,
         store,
         carrier: Carrier::new(
-            Arc::new(Reqwest::new(aws::web_builder())?),
+            Arc::new(NetworkClient::new()?),
             carrier_url,
             account_sid,
             auth_token.clone(),

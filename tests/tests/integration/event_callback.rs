@@ -13,7 +13,7 @@ use shared::webhook::signature::{SIGNATURE_HEADER, Signed, verify};
 use store::EventFilter;
 use task_router::model::{EventType, Workspace};
 use tests::story::SLACK;
-use tests::test_centre::TestCentre;
+use tests::test_centre::{EXAMPLE, TestCentre};
 use tokio::net::TcpListener;
 
 /// Until the fourth delivery: the backoff of 2, 4 and 8 s, and a second.
@@ -184,6 +184,42 @@ async fn good_call(test_centre: &TestCentre, from: &str, key: &str) -> TaskSid {
     test_centre.at_phone(caller, "hangup").await;
     test_centre.advance(SLACK).await;
     task_of(caller)
+}
+
+/// The queue of Events is in memory; what it holds is written with the progress of the stream.
+#[tokio::test]
+async fn waiting_events_survive_restart() {
+    let listener = Listener::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let callback = format!("event_callback: {}#rc=0", listener.url);
+    let set_up = EXAMPLE.replace("# event_callback: https://example.com/events", &callback);
+    assert_ne!(set_up, EXAMPLE);
+    let test_centre = TestCentre::open(&set_up, Some(folder.path().to_owned())).await;
+    let delivered = good_call(&test_centre, "+17075550190", "1").await;
+    let before = listener.accepted_events(delivered);
+    assert_eq!(&before[..9], SUCCESSFUL_CALL, "{before:?}");
+
+    let refused = test_centre.dial("+17075550191").await;
+    listener.refuses(task_of(refused), u32::MAX);
+    test_centre.centre.settle().await;
+    test_centre.press(refused, "1").await;
+    test_centre.advance(SLACK).await;
+    test_centre.at_phone(refused, "hangup").await;
+    test_centre.centre.settle().await;
+    assert!(listener.accepted_events(task_of(refused)).is_empty());
+    listener.refuses(task_of(refused), 0);
+    let test_centre = test_centre
+        .restarted(&set_up, folder.path().to_owned())
+        .await;
+    let types = listener.accepted_events(task_of(refused));
+    assert_eq!(&types[..3], &SUCCESSFUL_CALL[..3], "{types:?}");
+    assert!(types.contains(&"task.canceled".to_owned()), "{types:?}");
+    assert_eq!(
+        listener.accepted_events(delivered),
+        before,
+        "delivered Events are not repeated"
+    );
+    test_centre.close().await;
 }
 
 /// Each delivered form equals the stored Event.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use callbacks::{Callbacks, Destinations, web_client};
 use carrier::Carrier;
-use http_client::{Limits, Request, Reqwest, Sending, WebClient, WebError, WebErrorKind};
+use http_client::{Limits, NetworkClient, Request, Sending, WebClient, WebError, WebErrorKind};
 use ids::CallSid;
 use ids::time::{Clock, Millis};
 use task_router::model::{AssignmentStatus, Instruction, ReservationStatus};
@@ -22,7 +22,7 @@ const MAYA: &str = "+17075550101";
 const LONG: Millis = Millis::from_secs(200);
 
 /// An HTTP client of the carrier that loses every reply.
-struct LostReplies(Reqwest);
+struct LostReplies(NetworkClient);
 
 impl WebClient for LostReplies {
     fn send(&self, request: Request, limits: Limits) -> Sending<'_> {

@@ -8,7 +8,7 @@ use http_client::http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, USER_AGENT,
 };
 use http_client::http::{HeaderName, HeaderValue, StatusCode};
-use http_client::{Answer, Limits, Reqwest, WebClient, WebError, WebErrorKind};
+use http_client::{Answer, ClientError, Limits, NetworkClient, WebClient, WebError, WebErrorKind};
 use shared::webhook::signature;
 use url::Url;
 
@@ -42,17 +42,12 @@ struct Attempt {
     credentials: Option<HeaderValue>,
 }
 
-/// The client that [`Carrier::open`](super::Carrier::open) sends with: TLS by ring, no proxy.
+/// The client that [`Carrier::open`](super::Carrier::open) sends with.
 ///
 /// # Errors
-/// When the client cannot be built, which no setting of this function causes.
-pub fn web_client() -> Result<Arc<dyn WebClient>, reqwest::Error> {
-    // An error means that a provider is already installed; it is the same one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIME_MAX)
-        .no_proxy();
-    Ok(Arc::new(Reqwest::new(builder)?))
+/// When the system has no root certificates.
+pub fn web_client() -> Result<Arc<dyn WebClient>, ClientError> {
+    Ok(Arc::new(NetworkClient::new()?))
 }
 
 impl Fetcher {
@@ -139,7 +134,10 @@ impl Fetcher {
             Method::Get => String::new(),
             Method::Post => serde_urlencoded::to_string(&attempt.params).unwrap_or_default(),
         };
-        let limits = Limits::new(TOTAL_TIME_MAX, wanted_bytes(fetch.purpose));
+        let limits = Limits {
+            connect: Some(CONNECT_TIME_MAX),
+            ..Limits::new(TOTAL_TIME_MAX, wanted_bytes(fetch.purpose))
+        };
         self.web
             .send(http_client::request(request, body.into_bytes())?, limits)
             .await

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use ids::time::Timestamp;
 use rusqlite::Connection;
 
 use super::Error;
@@ -56,6 +57,17 @@ impl Journal {
         Ok(Self(Some(File { connection, path })))
     }
 
+    /// The seed of the network's ids: that of the file, or `configured` without one. The seed of a
+    /// new file contains the moment of its creation. The ids of a network whose file was deleted are
+    /// therefore not used again.
+    pub(super) fn seed(&self, configured: &str, now: Timestamp) -> Result<String, Error> {
+        let Some(file) = &self.0 else {
+            return Ok(configured.to_owned());
+        };
+        file.seed(configured, now)
+            .map_err(|source| file.failed(source))
+    }
+
     /// All stored rows, ordered by kind and key.
     pub(super) fn rows(&self) -> Result<Vec<Row>, Error> {
         let Some(file) = &self.0 else {
@@ -83,11 +95,34 @@ fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS network (
             kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)
-        ) WITHOUT ROWID",
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS seed (id INTEGER PRIMARY KEY CHECK (id = 0), seed TEXT NOT NULL)",
     )
 }
 
 impl File {
+    fn seed(&self, configured: &str, now: Timestamp) -> Result<String, rusqlite::Error> {
+        // A file with calls and without a seed is of an earlier version, which had this seed.
+        let seed = if self.is_empty()? {
+            format!("{configured} {}", now.as_millis())
+        } else {
+            configured.to_owned()
+        };
+        self.connection.execute(
+            "INSERT OR IGNORE INTO seed (id, seed) VALUES (0, ?1)",
+            [seed],
+        )?;
+        self.connection
+            .query_row("SELECT seed FROM seed", [], |row| row.get(0))
+    }
+
+    fn is_empty(&self) -> Result<bool, rusqlite::Error> {
+        self.connection
+            .query_row("SELECT NOT EXISTS (SELECT 1 FROM network)", [], |row| {
+                row.get(0)
+            })
+    }
+
     fn rows(&self) -> Result<Vec<Row>, rusqlite::Error> {
         let mut select = self
             .connection

@@ -14,7 +14,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http_client::WebClient;
+use http_client::{ClientError, WebClient};
 use ids::AccountSid;
 use ids::time::{Clock, Timestamp};
 use tokio::sync::Notify;
@@ -53,8 +53,8 @@ pub struct Settings {
     /// `/dial-queue` below this URL ([`Setup::task_router_url`]). Without a URL, `<Enqueue
     /// workflowSid>` fails with 14220 and `<Dial><Queue reservationSid>` with 14217.
     pub task_router_url: Option<String>,
-    /// Ids are derived from the seed. Two carriers that share a store of Tasks but no journal need
-    /// different seeds.
+    /// Ids are derived from the seed and, with a journal, from the moment at which its file was
+    /// created. Two carriers that share a store of Tasks but no journal need different seeds.
     pub seed: String,
 }
 
@@ -88,7 +88,7 @@ pub enum Error {
     Row(#[from] RowError),
     /// The HTTP client cannot be built.
     #[error("the simulated carrier's HTTP client cannot be built")]
-    Client(#[from] reqwest::Error),
+    Client(#[from] ClientError),
     /// A setting is unusable.
     #[error("simulated carrier: {0}")]
     Setting(String),
@@ -138,7 +138,7 @@ impl Carrier {
         check(&settings)?;
         let setup = Setup {
             account_sid: settings.account_sid,
-            seed: settings.seed,
+            seed: journal.seed(&settings.seed, clock.now())?,
             numbers: settings.numbers,
             public_base_url: settings.public_base_url,
             task_router_url: settings.task_router_url,

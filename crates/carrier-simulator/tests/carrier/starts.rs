@@ -70,6 +70,27 @@ async fn kill_loses_no_call() {
     assert_eq!(shown["bridged_with"], json!(worker));
 }
 
+/// A Task is named by its call's SID: a repeated SID would give a caller the Task of an earlier one.
+#[tokio::test]
+async fn deleted_journal_repeats_no_call_sid() {
+    let webhooks = Webhooks::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("carrier.sqlite");
+    let clock = ManualClock::new();
+    let mut calls = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        for _ in 0..2 {
+            let carrier = open(&webhooks, &clock, Journal::file(&file).unwrap());
+            calls.insert(Api::start(&carrier).await.dial(CALLER, CENTRE).await);
+            clock.pass(&carrier, 1).await;
+        }
+        for name in ["", "-wal", "-shm"] {
+            let _absent = std::fs::remove_file(folder.path().join(format!("carrier.sqlite{name}")));
+        }
+    }
+    assert_eq!(calls.len(), 6);
+}
+
 #[tokio::test]
 async fn journal_of_other_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();

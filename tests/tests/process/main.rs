@@ -5,6 +5,8 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod kills;
+
 use std::time::Duration;
 
 use ids::AccountSid;
