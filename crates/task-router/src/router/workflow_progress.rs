@@ -80,7 +80,7 @@ pub(super) fn reevaluate(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refu
             );
             Ok(())
         }
-        None => ending::cancel(draft, sid, &EndReason::WorkflowTimeout),
+        None => ending::cancel(draft, sid, &EndReason::NoFilterMatches),
     }
 }
 
