@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 use serde_json::{Map, Value as Json};
 
 use super::{Scope, Value};
-use crate::model::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, PathStep, Task, Worker, Workspace};
+use crate::model::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, Number, PathStep, Task, Worker, Workspace};
 use ids::SidText;
 
 /// The scope of a TaskQueue's `target_workers`: bare keys are a Worker's, with `worker.` as a
@@ -115,7 +115,7 @@ impl Scope for TargetScope<'_> {
 
 /// `channel.<name>.configured_capacity | assigned_tasks | available_capacity_percentage`
 /// (taskrouter.md section 4).
-fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> Option<f64> {
+fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> Option<Number> {
     let [
         PathStep::Key(channel),
         PathStep::Key(name),
@@ -133,7 +133,7 @@ fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> 
         "available_capacity_percentage" => ChannelUse::available_percentage,
         _attribute => return None,
     };
-    channel_use(worker, workspace, name).map(|channel| f64::from(figure(channel)))
+    channel_use(worker, workspace, name).map(|channel| figure(channel).into())
 }
 
 /// A Worker's capacity in a TaskChannel, and how much of it is taken.
