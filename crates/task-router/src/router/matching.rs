@@ -264,7 +264,7 @@ pub(super) fn obstacles<'a>(
                 visit(Obstacle::NotInQueue)?;
             }
             match workflow::target_at(workspace, task) {
-                Some(target) => unsuited(workspace, target, task, worker, &mut visit),
+                Some(target) => unsuited(workspace, target, task, worker, now, &mut visit),
                 None => ControlFlow::Continue(()),
             }
         }
@@ -297,6 +297,7 @@ fn unsuited<'a>(
     target: &'a Target,
     task: &Task,
     worker: &Worker,
+    now: Timestamp,
     visit: &mut impl FnMut(Obstacle<'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     if let Some(known) = &target.known_worker
@@ -308,6 +309,7 @@ fn unsuited<'a>(
         let scope = TargetScope {
             task,
             worker: WorkerScope::new(worker, workspace),
+            now,
         };
         if !expression.matches(&scope) {
             visit(Obstacle::Step(expression))?;

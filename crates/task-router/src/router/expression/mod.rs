@@ -3,6 +3,7 @@
 //! bounds.
 
 mod scopes;
+mod time_of_day;
 pub mod why;
 
 use std::cmp::Ordering;
@@ -12,6 +13,7 @@ use serde_json::Value as Json;
 use crate::model::{Comparison, Expression, Number, Operand, Operator, PathStep, Term};
 
 pub use scopes::{TargetScope, TaskScope, WorkerScope};
+pub(crate) use time_of_day::next_change;
 
 /// The object in which an expression's keys are looked up.
 pub trait Scope {
