@@ -167,6 +167,7 @@ fn end_of(task: Option<&Task>) -> TaskEnd {
             | EndReason::TaskTtlExceeded
             | EndReason::WorkflowTimeout
             | EndReason::WorkflowSkipped
+            | EndReason::NoFilterMatches
             | EndReason::MaxAssignmentsExceeded
             | EndReason::ConversationEnded
             | EndReason::WrapUpLimit

@@ -15,7 +15,7 @@ impl Scope for Texts {
         match path.len() % 4 {
             0 => Value::Null,
             1 => Value::Text("text"),
-            2 => Value::Number(2.0),
+            2 => Value::Number(2_u32.into()),
             _ => Value::Bool(true),
         }
     }

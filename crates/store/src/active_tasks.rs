@@ -4,14 +4,18 @@
 //! The result is cached in memory for each Workspace, and the next query reads only newer Events.
 //! Concurrent queries share a read: a query that arrives during a read waits for the next read,
 //! which begins after its arrival, and shares that result with all other waiting queries.
+//!
+//! Events are published when the stream has been handled, which may take seconds under load. A
+//! process that is alone with its table also shows the Tasks it has written, so what an answer of
+//! the API has shown is counted at once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ids::WorkspaceSid;
 use ids::time::{Clock, Millis, Timestamp};
-use task_router::model::Workspace;
-use task_router::statistics::{ActiveTasks, RolledUp};
+use ids::{TaskSid, WorkspaceSid};
+use task_router::model::{Task, Workspace};
+use task_router::statistics::{ActiveTasks, RolledUp, WrittenTask};
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{Error, Store};
@@ -34,6 +38,14 @@ const ROWS_KEPT: Millis = Millis::from_secs(60);
 /// The most Workspaces in the cache. The cache evicts the entry with the lowest SID.
 const WORKSPACES_MAX: usize = 16;
 
+/// How long a write is kept that no Event has shown: longer than the stream is behind in any load.
+/// The Events of a write that was not published are lost.
+const WRITTEN_KEPT: Millis = Millis::from_secs(600);
+
+/// The most writes that are kept of a Workspace, some 150 bytes each. Beyond it all are forgotten,
+/// and the Tasks are counted as their Events show them.
+const WRITTEN_MAX: usize = 20_000;
+
 /// The active Tasks, unless the roll-up is too far behind.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ActiveTasksNow {
@@ -54,6 +66,8 @@ struct CacheEntry {
     followed: AsyncMutex<Option<Followed>>,
     /// The time of the earliest Event that this process has stored since the last read began.
     stored: Mutex<Option<Timestamp>>,
+    /// The latest writes of Tasks by this process that no Event has shown yet.
+    written: Mutex<BTreeMap<TaskSid, WrittenTask>>,
 }
 
 /// The Tasks, and the time up to which Events are applied to them.
@@ -82,6 +96,16 @@ impl ActiveTasksCache {
         *stored = Some(stored.map_or(earliest, |before| before.min(earliest)));
     }
 
+    /// Records that this process has written a Task.
+    pub(crate) fn note_written(&self, task: &Task) {
+        let entry = self.entry(task.workspace_sid);
+        let mut written = entry.written();
+        if written.len() >= WRITTEN_MAX && !written.contains_key(&task.sid) {
+            written.clear();
+        }
+        written.insert(task.sid, WrittenTask::of(task));
+    }
+
     fn entry(&self, workspace: WorkspaceSid) -> Arc<CacheEntry> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= WORKSPACES_MAX && !entries.contains_key(&workspace) {
@@ -92,6 +116,17 @@ impl ActiveTasksCache {
 }
 
 impl CacheEntry {
+    /// Applies this process's own writes, and forgets those that Events have shown.
+    fn apply_written(&self, tasks: &mut ActiveTasks, now: Timestamp) {
+        self.written().retain(|sid, written| {
+            tasks.apply(*sid, written) && now.since(written.at) < WRITTEN_KEPT
+        });
+    }
+
+    fn written(&self) -> MutexGuard<'_, BTreeMap<TaskSid, WrittenTask>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn stored(&self) -> MutexGuard<'_, Option<Timestamp>> {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -160,6 +195,7 @@ impl Store {
         if !is_complete {
             return Ok(ActiveTasksNow::Behind(beginning));
         }
+        entry.apply_written(tasks, now);
         tasks.forget(workspace.rules.ended_task_kept, now);
         followed.until = now;
         let tasks = Arc::clone(&followed.tasks);

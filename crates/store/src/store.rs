@@ -96,7 +96,10 @@ impl Store {
             self.put_new(item).await
         };
         match written {
-            Ok(()) => Ok(Created::New),
+            Ok(()) => {
+                self.note_written([task]);
+                Ok(Created::New)
+            }
             Err(Error::Conflict) => match self.task(task.sid).await? {
                 Some(there) => Ok(Created::AlreadyThere(Box::new(there))),
                 None => Err(Error::Conflict),
@@ -240,7 +243,9 @@ impl Store {
             let (tasks, workers) = self.puts_of(decision, workspace)?;
             puts.extend(tasks.into_iter().chain(workers));
         }
-        self.put_together(puts, Vec::new()).await
+        self.put_together(puts, Vec::new()).await?;
+        self.note_written(decisions.iter().flat_map(|decision| &decision.tasks));
+        Ok(())
     }
 
     /// Commits a Decision and, in the transaction of its Workers, the writes of `more`.
@@ -255,12 +260,24 @@ impl Store {
         match decision.workers_written {
             WorkersWritten::WithTheTask => {
                 self.put_together(tasks.into_iter().chain(workers).collect(), more)
-                    .await
+                    .await?;
+                self.note_written(&decision.tasks);
             }
             WorkersWritten::AfterTheTask => {
                 self.put_together(tasks, more).await?;
+                self.note_written(&decision.tasks);
                 self.give_slots_back(workers).await;
-                Ok(())
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows written Tasks to real-time statistics before their Events are published. Where other
+    /// processes write Tasks, this one does not know the newest writes, and Events alone count.
+    fn note_written<'t>(&self, tasks: impl IntoIterator<Item = &'t Task>) {
+        if self.event_cache.is_only_writer() {
+            for task in tasks {
+                self.active_tasks.note_written(task);
             }
         }
     }

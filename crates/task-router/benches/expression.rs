@@ -7,7 +7,7 @@
 )]
 
 use divan::{Bencher, black_box};
-use fixtures::{task, worker, workspace};
+use fixtures::{NOON, task, worker, workspace};
 use task_router::model::Expression;
 use task_router::router::expression::{TargetScope, WorkerScope};
 
@@ -68,11 +68,13 @@ fn evaluate_long(bencher: Bencher<'_, '_>) {
     let expression: Expression = long().parse().unwrap();
     assert!(expression.matches(&TargetScope {
         task: &task,
-        worker: WorkerScope::new(&worker, &workspace)
+        worker: WorkerScope::new(&worker, &workspace),
+        now: NOON,
     }));
     let scope = || TargetScope {
         task: &task,
         worker: WorkerScope::new(black_box(&worker), &workspace),
+        now: NOON,
     };
     bencher.bench(|| black_box(&expression).matches(&scope()));
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use carrier_simulator::network::Network;
+use carrier_simulator::network::{ENDED_TASK_GRACE, Network};
 use ids::time::{Clock, Millis};
 use ids::{CallSid, TaskSid};
 use serde_json::Value;
@@ -203,7 +203,7 @@ async fn sweep_releases_caller_of_ended_task() {
         .unwrap();
     test_centre.centre.sweep().await;
     assert_eq!(network.read(Network::waiting_tasks), []);
-    test_centre.centre.settle().await;
+    test_centre.advance(ENDED_TASK_GRACE).await;
     let transcript = test_centre.call(caller).await["transcript"].to_string();
     assert!(transcript.contains("leave a message"), "{transcript}");
     test_centre.close().await;

@@ -37,6 +37,7 @@ mod days {
         a_call_from_ring_to_wrap_up = "a_call_from_ring_to_wrap_up.txt"
         a_caller_who_hangs_up_while_a_phone_rings = "a_caller_who_hangs_up_while_a_phone_rings.txt"
         a_declined_call_goes_to_the_next_worker = "a_declined_call_goes_to_the_next_worker.txt"
+        a_task_that_waits_for_its_hour = "a_task_that_waits_for_its_hour.txt"
         an_unanswered_phone = "an_unanswered_phone.txt"
         a_restart_while_a_phone_rings = "a_restart_while_a_phone_rings.txt"
         a_worker_who_hangs_up_too_early = "a_worker_who_hangs_up_too_early.txt"

@@ -182,22 +182,28 @@ impl Call {
     }
 
     /// The Task of this call while it waits in the queue of a Workflow, once the TaskRouter has
-    /// created it.
+    /// created it and until it has ended.
     pub fn waiting_task(&self) -> Option<TaskSid> {
         let enqueued = self.enqueued.as_ref()?;
         let task = enqueued.task?;
-        if enqueued.left.is_some() || !task.is_made {
+        if enqueued.left.is_some() || !task.is_live() {
             return None;
         }
         Some(task.sid)
     }
 
-    /// Whether a Dial of its queue may take it: not before its Task is created.
+    /// Whether a Dial of its queue may take it: not before its Task is created, nor after its end.
     pub(super) fn can_be_fetched(&self) -> bool {
         self.enqueued
             .as_ref()
             .and_then(|enqueued| enqueued.task)
-            .is_none_or(|task| task.is_made)
+            .is_none_or(|task| task.is_live())
+    }
+
+    /// The moment at which it leaves its queue because its Task has ended.
+    pub(super) fn leaves_queue_at(&self) -> Option<Timestamp> {
+        let enqueued = self.enqueued.as_ref()?;
+        enqueued.task?.leaves_at()
     }
 
     /// Time between the answer and the end; `None` while the call is not over, and for a call
@@ -223,6 +229,7 @@ impl Call {
             .time_limit
             .and_then(|limit| Some(self.answered? + limit));
         let stay = self.conferring.as_ref().map(|conferring| conferring.until);
+        let grace = self.leaves_queue_at();
         let deadline = match &self.phase {
             Phase::Queued => Some(self.created),
             Phase::Ringing { until }
@@ -252,7 +259,7 @@ impl Call {
             }
             | Phase::Bridged { until: None, .. } => None,
         };
-        [limit, stay, deadline].into_iter().flatten().min()
+        [limit, stay, grace, deadline].into_iter().flatten().min()
     }
 }
 

@@ -243,6 +243,9 @@ impl Turn<'_> {
         {
             return self.leave_conference(sid, Departure::HungUp);
         }
+        if call.leaves_queue_at().is_some_and(|at| at <= self.now) {
+            return self.leave_queue(sid, QueueResult::Leave);
+        }
         match call.phase.clone() {
             Phase::Queued => self.ring(sid),
             Phase::Ringing { .. } => self.end(sid, CallStatus::NoAnswer, "nobody picked up"),

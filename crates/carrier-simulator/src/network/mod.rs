@@ -58,7 +58,7 @@ pub use refusal::Refusal;
 pub use rest::{CallUpdate, EndAs, NewCall};
 pub use rows::{Change, Row, RowError};
 pub use sound::{OTHER_AUDIO, SPEECH_MILLIS_PER_CHARACTER};
-pub use task::TaskEnd;
+pub use task::{ENDED_TASK_GRACE, TaskEnd};
 pub use transcript::{Entry, Event, Transcript};
 
 /// Live calls at the same time; more than a contact centre on a laptop has callers.

@@ -432,6 +432,7 @@ impl Turn<'_> {
         if let Some(QueuedTask {
             sid: task,
             is_made: true,
+            ..
         }) = enqueued.task
         {
             self.notify_left_queue(sid, task, result, waited);

@@ -110,7 +110,9 @@ impl Turn<'_> {
         since: Timestamp,
         digits: &str,
     ) -> Params {
-        let mut params = self.make_recording(sid, since);
+        let max = Millis::from_secs(record.max_length_secs.into());
+        let length = self.now.since(since).min(max);
+        let mut params = self.make_recording(sid, since, length);
         self.announce_recording(sid, record, since, &params);
         params.push(param("Digits", digits));
         params
@@ -125,7 +127,8 @@ impl Turn<'_> {
         let Some((recording, since)) = call.recording.take().zip(call.answered) else {
             return Params::new();
         };
-        let recording_params = self.make_recording(sid, since);
+        let length = self.now.since(since);
+        let recording_params = self.make_recording(sid, since, length);
         if let Some(target) = recording.callback {
             let mut params = self.recording_params(sid, "OutboundAPI", since);
             params.extend(recording_params.iter().cloned());
@@ -134,9 +137,8 @@ impl Turn<'_> {
         recording_params
     }
 
-    /// Stores a recording from `since` until now, and returns its parameters.
-    pub fn make_recording(&mut self, sid: CallSid, since: Timestamp) -> Params {
-        let length = self.now.since(since);
+    /// Stores a recording of this length from `since` on, and returns its parameters.
+    pub fn make_recording(&mut self, sid: CallSid, since: Timestamp, length: Millis) -> Params {
         let serial = self.network.next_serial();
         let recording =
             RecordingSid::derive(&[&self.network.setup.seed, "recording", &serial.to_string()]);

@@ -9,7 +9,7 @@
 //! once when its call leaves; if the call leaves before the answer, the notification follows the
 //! answer.
 
-use ids::time::Millis;
+use ids::time::{Millis, Timestamp};
 use ids::{CallSid, QueueSid, TaskSid, WorkflowSid};
 use serde::{Deserialize, Serialize};
 
@@ -26,20 +26,40 @@ const LEFT_QUEUE: &str = "/left-queue";
 /// Status of the answer when an earlier request created the Task and it has ended since.
 const GONE: u16 = 410;
 
+/// How long a call stays in its queue after its Task has ended. An application that is notified of
+/// the end by the event callback can redirect the call in this time (voice-webhooks.md section 9).
+pub const ENDED_TASK_GRACE: Millis = Millis::from_secs(10);
+
 /// The Task of a call in the queue of a Workflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct QueuedTask {
     pub sid: TaskSid,
     /// Whether the TaskRouter has confirmed the Task.
     pub is_made: bool,
+    /// The end of the Task. The call leaves its queue [`ENDED_TASK_GRACE`] later.
+    #[serde(default)]
+    pub ended: Option<Timestamp>,
+}
+
+impl QueuedTask {
+    /// Whether the Task exists and can be given to a Worker.
+    pub fn is_live(&self) -> bool {
+        self.is_made && self.ended.is_none()
+    }
+
+    /// The moment at which the call of an ended Task leaves its queue.
+    pub fn leaves_at(&self) -> Option<Timestamp> {
+        Some(self.ended? + ENDED_TASK_GRACE)
+    }
 }
 
 /// How the Task of a waiting call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskEnd {
-    /// It was canceled, by a program, by its timeout or by its Workflow. The call leaves its queue.
+    /// It was canceled, by a program, by its timeout or by its Workflow. The call leaves its queue
+    /// after [`ENDED_TASK_GRACE`], unless it is redirected before.
     Ended,
-    /// The waiting list of its TaskQueue is full. The call leaves as from a full queue.
+    /// The waiting list of its TaskQueue is full. The call leaves at once, as from a full queue.
     QueueFull,
 }
 
@@ -92,6 +112,7 @@ impl Turn<'_> {
         Some(QueuedTask {
             sid: TaskSid::of_enqueue(sid, call.enqueues),
             is_made: false,
+            ended: None,
         })
     }
 
@@ -203,7 +224,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Handles the end of a Task: a call that waits as this Task leaves its queue and continues.
+    /// Handles the end of a Task: a call that waits as this Task leaves its queue and continues. No
+    /// Dial takes the call any more.
     pub fn task_ended(&mut self, sid: CallSid, task: TaskSid, end: TaskEnd) -> Result<(), Refusal> {
         let call = self.known_call(sid)?;
         if !(1..=call.enqueues).any(|run| TaskSid::of_enqueue(sid, run) == task) {
@@ -222,19 +244,38 @@ impl Turn<'_> {
             // The call is in conversation; its end will be reported.
             (Some(_), None) => return Ok(()),
         };
-        let result = match end {
-            TaskEnd::Ended => QueueResult::Leave,
+        match end {
+            TaskEnd::Ended => self.begin_grace(sid),
             TaskEnd::QueueFull => {
                 let text = "as many calls as may wait in the TaskQueue do already";
                 self.note_fault(sid, &Fault::new(ErrorCode::QueueFull, text));
-                QueueResult::QueueFull
+                self.leave_queue(sid, QueueResult::QueueFull);
             }
-        };
-        self.leave_queue(sid, result);
+        }
         if let Some(dialer) = dialer {
             self.caller_lost(dialer);
         }
         Ok(())
+    }
+
+    /// Keeps a call whose Task has ended in its queue for [`ENDED_TASK_GRACE`]. A caller who hears
+    /// the announcement before a connection returns to the queue.
+    fn begin_grace(&mut self, sid: CallSid) {
+        let now = self.now;
+        let Some(enqueued) = self.call_mut(sid).and_then(|call| call.enqueued.as_mut()) else {
+            return;
+        };
+        let is_connecting = enqueued.announcer.is_some();
+        let Some(task) = enqueued.task.as_mut().filter(|task| task.ended.is_none()) else {
+            return;
+        };
+        task.ended = Some(now);
+        let secs = ENDED_TASK_GRACE.as_secs();
+        let text = format!("its Task has ended; leaves in {secs} s unless it is redirected");
+        self.note(sid, Event::Waiting, text);
+        if is_connecting {
+            self.not_connected(sid);
+        }
     }
 
     /// The queue that a Dial of this name serves: the queue of that name, or the one in which the

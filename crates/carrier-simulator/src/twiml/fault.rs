@@ -51,6 +51,8 @@ pub enum ErrorCode {
     TooLarge,
     /// 12100: the document cannot be parsed.
     Unparseable,
+    /// 12102: the root element is another one than Response.
+    RootElement,
     /// 12200: schema warning.
     Schema,
     /// 12300: content type.
@@ -113,6 +115,7 @@ impl ErrorCode {
             Self::Tls => 11220,
             Self::TooLarge => 11750,
             Self::Unparseable => 12100,
+            Self::RootElement => 12102,
             Self::Schema => 12200,
             Self::ContentType => 12300,
             Self::BadNumber => 13223,

@@ -11,9 +11,8 @@ const WARNINGS_MAX: usize = 20;
 
 /// Parses a document.
 ///
-/// # Errors
-/// 11750 and 12100 as in voice-webhooks.md section 10. Unknown verbs, nouns and attributes lead to
-/// warnings, not to errors.
+/// # Errors 11750, 12100 and 12102 as in voice-webhooks.md section 10. Unknown verbs, nouns and
+/// attributes lead to warnings, not to errors.
 pub fn parse(body: &[u8]) -> Result<Document, Fault> {
     let root = xml::read(body)?;
     if root.name != "Response" {
@@ -21,7 +20,7 @@ pub fn parse(body: &[u8]) -> Result<Document, Fault> {
             "the root element is <{}>; expected <Response>",
             shorten(&root.name)
         );
-        return Err(Fault::new(ErrorCode::Unparseable, message));
+        return Err(Fault::new(ErrorCode::RootElement, message));
     }
     let mut document = Document::default();
     for node in &root.children {
@@ -425,13 +424,25 @@ mod tests {
         let deep = "<a>".repeat(50);
         let large = format!("<Response><Say>{}</Say></Response>", "x".repeat(70_000));
         let many = format!("<Response>{}</Response>", "<Pause/>".repeat(3_000));
-        let table: [(&str, u32); 11] = [
+        let table: [(&str, u32); 17] = [
             ("", 12100),
             ("hello", 12100),
             ("<Response>", 12100),
             ("<Response></Say>", 12100),
             ("<Response/><Response/>", 12100),
-            ("<response/>", 12100),
+            ("<response/>", 12102),
+            ("<html><body>Not found</body></html>", 12102),
+            (" <?xml version='1.0'?><Response/>", 12100),
+            ("\n<?xml version='1.0' encoding='UTF-8'?><Response/>", 12100),
+            ("<!-- x --><?xml version='1.0'?><Response/>", 12100),
+            (
+                "<?xml version='1.0'?><?xml version='1.0'?><Response/>",
+                12100,
+            ),
+            (
+                "<?xml version='1.0' encoding='EBCDIC-US'?><Response/>",
+                12100,
+            ),
             ("<Response><Say>&unknown;</Say></Response>", 12100),
             ("<Response><Say a=1>x</Say></Response>", 12100),
             (&deep, 12100),
@@ -446,12 +457,37 @@ mod tests {
                 "{shown}"
             );
         }
-        assert_eq!(
-            parse(b"<Response>\xff</Response>")
-                .unwrap_err()
-                .code
-                .number(),
-            12100
-        );
+        for bytes in [
+            &b"<Response>\xff</Response>"[..],
+            b"<?xml version='1.0' encoding='UTF-8'?><Response>\xe9</Response>",
+            b"<?xml version='1.0' encoding='US-ASCII'?><Response>\xc3\xa9</Response>",
+        ] {
+            let shown = String::from_utf8_lossy(bytes);
+            assert_eq!(parse(bytes).unwrap_err().code.number(), 12100, "{shown}");
+        }
+    }
+
+    #[test]
+    fn document_is_read_in_its_encoding() {
+        let said = |bytes: &[u8]| parse(bytes).unwrap().verbs;
+        let expected = said("<Response><Say>Olé</Say></Response>".as_bytes());
+        for (declaration, e_acute) in [
+            ("", &b"\xc3\xa9"[..]),
+            ("\u{feff}<?xml version='1.0'?>\n", b"\xc3\xa9"),
+            ("<?xml version=\"1.0\" encoding=\"utf-8\"?> ", b"\xc3\xa9"),
+            ("<?xml version='1.0' encoding='ISO-8859-1'?>", b"\xe9"),
+            (
+                "<?xml version='1.0' encoding='latin1' standalone='yes'?>",
+                b"\xe9",
+            ),
+        ] {
+            let document = [
+                declaration.as_bytes(),
+                b"<Response><Say>Ol",
+                e_acute,
+                b"</Say></Response>",
+            ];
+            assert_eq!(said(&document.concat()), expected, "{declaration}");
+        }
     }
 }

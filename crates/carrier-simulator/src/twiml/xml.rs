@@ -1,8 +1,11 @@
 //! Reads XML into a small tree, within limits. It knows nothing of TwiML.
 
+use std::borrow::Cow;
+
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
+use super::attributes::shorten;
 use super::{DOCUMENT_BYTES_MAX, ErrorCode, Fault};
 
 /// Levels of nesting; the deepest sensible document has four (Response, Gather, Say, markup).
@@ -73,8 +76,7 @@ pub(super) fn read(body: &[u8]) -> Result<Element, Fault> {
     if body.len() > DOCUMENT_BYTES_MAX {
         return Err(too_large(body.len()));
     }
-    let text = std::str::from_utf8(body)
-        .map_err(|error| unparseable(format!("the document is not UTF-8: {error}")))?;
+    let text = decoded(body)?;
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     let mut builder = Builder::default();
     loop {
@@ -89,6 +91,43 @@ pub(super) fn read(body: &[u8]) -> Result<Element, Fault> {
             }
         }
     }
+}
+
+/// The text of a document in the encoding that its XML declaration names: UTF-8, its part ASCII, or
+/// ISO-8859-1. XML requires the first; the carrier's documentation shows no other.
+fn decoded(body: &[u8]) -> Result<Cow<'_, str>, Fault> {
+    let encoding = declared_encoding(body).unwrap_or_else(|| "UTF-8".to_owned());
+    match encoding.to_ascii_lowercase().as_str() {
+        "utf-8" | "utf8" => std::str::from_utf8(body)
+            .map(Cow::Borrowed)
+            .map_err(|error| unparseable(format!("the document is not UTF-8: {error}"))),
+        "us-ascii" | "ascii" if body.is_ascii() => Ok(String::from_utf8_lossy(body)),
+        "us-ascii" | "ascii" => Err(unparseable(format!(
+            "the document declares {encoding} and has other characters"
+        ))),
+        // Each byte is the character of that number.
+        "iso-8859-1" | "latin1" | "latin-1" => Ok(body.iter().copied().map(char::from).collect()),
+        _unknown => Err(unparseable(format!(
+            "the document declares the encoding \"{}\"; expected UTF-8, US-ASCII or ISO-8859-1",
+            shorten(&encoding)
+        ))),
+    }
+}
+
+/// The encoding in the XML declaration; its characters are ASCII in every encoding that is read.
+fn declared_encoding(body: &[u8]) -> Option<String> {
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    let declaration = body.strip_prefix(b"<?xml")?;
+    let end = declaration.windows(2).position(|pair| pair == b"?>")?;
+    let declaration = String::from_utf8_lossy(declaration.get(..end)?);
+    let (_, value) = declaration.split_once("encoding")?;
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value
+        .chars()
+        .next()
+        .filter(|first| "'\"".contains(*first))?;
+    let (encoding, _) = value.get(1..)?.split_once(quote)?;
+    Some(encoding.to_owned())
 }
 
 /// 11750: more bytes than a carrier accepts.
@@ -108,11 +147,18 @@ struct Builder {
     open: Vec<Element>,
     root: Option<Element>,
     elements: usize,
+    /// Whether anything of the document was read, be it a blank.
+    has_begun: bool,
 }
 
 impl Builder {
     fn take(&mut self, event: Event<'_>) -> Result<(), Fault> {
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
         match event {
+            Event::Decl(_) if !is_first => Err(unparseable(
+                "the XML declaration `<?xml … ?>` must be the very beginning of the document, \
+                 without a blank or an empty line before it",
+            )),
             Event::Start(start) => self.open(&start),
             Event::Empty(start) => {
                 self.open(&start)?;

@@ -20,7 +20,7 @@ pub use attributes::{ATTRIBUTES_CHARS_MAX, Attributes, AttributesError};
 pub use event_type::{EventType, EventTypeError};
 pub use expression::{
     ASSIGNED_TASKS_KEY, CHANNEL_KEY, Comparison, EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX,
-    Expression, ExpressionError, Operand, Operator, Path, PathStep, SkipIfError, Term,
+    Expression, ExpressionError, Number, Operand, Operator, Path, PathStep, SkipIfError, Term,
 };
 pub use instruction::{Instruction, IssuedInstruction};
 pub use ledger::{Dates, Ledger, PartId};

@@ -75,6 +75,9 @@ pub enum EndReason {
     WorkflowTimeout,
     /// The last step of the Workflow was skipped.
     WorkflowSkipped,
+    /// No filter of the Workflow matches it any more, and there is no default filter: the Workflow
+    /// was saved with re-evaluation (section 7.2, rule 2).
+    NoFilterMatches,
     /// It had [`crate::router::RESERVATION_ROUNDS_MAX`] rounds of Reservations without success.
     MaxAssignmentsExceeded,
     /// The conversation ended.
@@ -97,6 +100,7 @@ impl EndReason {
             Self::TaskTtlExceeded => "Task TTL Exceeded",
             Self::WorkflowTimeout => "Task canceled on Workflow timeout",
             Self::WorkflowSkipped => "Task canceled on Workflow skip",
+            Self::NoFilterMatches => "Task canceled because no Workflow filter matches",
             Self::MaxAssignmentsExceeded => "Task TTL Exceeded or Max assignment count exceeded",
             Self::ConversationEnded => "conversation ended",
             Self::WrapUpLimit => "wrap-up limit reached",

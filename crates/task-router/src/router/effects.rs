@@ -345,7 +345,14 @@ fn emptied_queue(old: Option<&Task>, new: &Task) -> Option<QueueSid> {
 }
 
 fn task_timer(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Option<Timer> {
-    let before = old.and_then(|old| timers::of_task(workspace, old, old.date_updated));
+    let before = old.and_then(|old| {
+        let after = if waits_the_same(old, new) {
+            new.date_updated
+        } else {
+            old.date_updated
+        };
+        timers::of_task(workspace, old, after)
+    });
     let at = timers::of_task(workspace, new, new.date_updated)?;
     if before == Some(at) {
         return None;
@@ -367,6 +374,18 @@ pub fn image_before_move<'a>(
     moved: bool,
 ) -> Option<&'a Worker> {
     old.filter(|old| !moved || old.readiness(workspace) != new.readiness(workspace))
+}
+
+/// Does the Task still wait in the same way? Then its earlier timer is on its way, or has sent the
+/// next one, so that it has one timer however often it is written.
+fn waits_the_same(old: &Task, new: &Task) -> bool {
+    old.is_pending()
+        && new.is_pending()
+        && old.position.step == new.position.step
+        && old.position.filter_entered_at == new.position.filter_entered_at
+        && old.workflow_version == new.workflow_version
+        && old.failed_offers == new.failed_offers
+        && old.attributes.as_object() == new.attributes.as_object()
 }
 
 /// Could the Worker take a Task now that they could not take before? Everything that a step's

@@ -10,9 +10,9 @@ use super::expression::{TargetScope, Value, WorkerScope};
 use super::limits::RESERVATION_ROUNDS_MAX;
 use super::{deadline, ending, known_worker, order, workflow, workflow_progress};
 use crate::model::{
-    AssignmentStatus, EndReason, Expression, IdleKey, KnownWorker, OpenReservation, OpenStatus,
-    OrderBy, OrderClause, Reservation, RoutingTarget, Target, Task, TaskChannelName, Unready,
-    Worker, Workspace,
+    AssignmentStatus, EndReason, Expression, IdleKey, KnownWorker, Number, OpenReservation,
+    OpenStatus, OrderBy, OrderClause, Reservation, RoutingTarget, Target, Task, TaskChannelName,
+    Unready, Worker, Workspace,
 };
 use ids::time::Timestamp;
 use ids::{TaskSid, WorkerSid};
@@ -264,7 +264,7 @@ pub(super) fn obstacles<'a>(
                 visit(Obstacle::NotInQueue)?;
             }
             match workflow::target_at(workspace, task) {
-                Some(target) => unsuited(workspace, target, task, worker, &mut visit),
+                Some(target) => unsuited(workspace, target, task, worker, now, &mut visit),
                 None => ControlFlow::Continue(()),
             }
         }
@@ -277,6 +277,7 @@ fn unsuited<'a>(
     target: &'a Target,
     task: &Task,
     worker: &Worker,
+    now: Timestamp,
     visit: &mut impl FnMut(Obstacle<'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     if let Some(known) = &target.known_worker
@@ -288,6 +289,7 @@ fn unsuited<'a>(
         let scope = TargetScope {
             task,
             worker: WorkerScope::new(worker, workspace),
+            now,
         };
         if !expression.matches(&scope) {
             visit(Obstacle::Step(expression))?;
@@ -329,7 +331,7 @@ fn compare_by(
     }
     let left = WorkerScope::new(left, workspace);
     let right = WorkerScope::new(right, workspace);
-    let compare = |clause: &OrderClause| match (integer(&left, clause), integer(&right, clause)) {
+    let compare = |clause: &OrderClause| match (whole(&left, clause), whole(&right, clause)) {
         (Some(left), Some(right)) if clause.descending => right.cmp(&left),
         (Some(left), Some(right)) => left.cmp(&right),
         (left, right) => right.is_some().cmp(&left.is_some()),
@@ -341,9 +343,10 @@ fn compare_by(
         .unwrap_or(Ordering::Equal)
 }
 
-fn integer(worker: &WorkerScope<'_>, clause: &OrderClause) -> Option<i64> {
+/// The Worker's value of a clause, if it is a whole number (taskrouter.md section 9).
+fn whole(worker: &WorkerScope<'_>, clause: &OrderClause) -> Option<Number> {
     match worker.value(clause.path.steps()) {
-        Value::Number(number) if number.fract() == 0.0 => Some(number as i64),
+        Value::Number(number) if number.is_whole() => Some(number),
         Value::Null
         | Value::Bool(_)
         | Value::Number(_)

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::expression::next_change;
 use super::limits::ASSIGNED_MAX;
 use super::workflow;
 use crate::model::{AfterConversation, AssignmentStatus, Task, Worker, Workspace};
@@ -30,8 +31,9 @@ pub enum Subject {
 }
 
 /// The next moment at which [`super::Command::Advance`] could change this Task. Deadlines count
-/// even when they have passed. The end of a retry pause counts only if it is later than `after`,
-/// because passing it changes nothing in the Task.
+/// even when they have passed. The end of a retry pause, and a time of day at which another Worker
+/// can suit the Task's step, count only if they are later than `after`, because passing them
+/// changes nothing in the Task.
 pub fn of_task(workspace: &Workspace, task: &Task, after: Timestamp) -> Option<Timestamp> {
     let offer = task
         .pending_reservations()
@@ -40,13 +42,18 @@ pub fn of_task(workspace: &Workspace, task: &Task, after: Timestamp) -> Option<T
     let status = of_status(workspace, task);
     let mut step = None;
     let mut retry = None;
+    let mut time_of_day = None;
     if task.is_pending() {
         let pause = workspace.rules.reoffer_pause;
         let pauses = task.failed_offers.iter().map(|failed| failed.at + pause);
         step = workflow::step_deadline(workspace, task);
         retry = pauses.filter(|end| *end > after).min();
+        time_of_day = workflow::target_at(workspace, task)
+            .and_then(|target| target.expression.as_ref())
+            .and_then(|expression| next_change(expression, task, after));
     }
-    [offer, status, step, retry].into_iter().flatten().min()
+    let moments = [offer, status, step, retry, time_of_day];
+    moments.into_iter().flatten().min()
 }
 
 /// The next moment at which [`super::Command::AdvanceWorker`] could change this Worker: the end of

@@ -77,7 +77,7 @@ impl Scope for WorkerCounts {
             "unavailable" => Some(self.unavailable),
             sid => sid.parse().ok().map(|activity| self.in_activity(activity)),
         };
-        count.map_or(Value::Null, |count| Value::Number(f64::from(count)))
+        count.map_or(Value::Null, |count| Value::Number(count.into()))
     }
 
     fn owner(&self, _path: &[PathStep]) -> Option<&'static str> {

@@ -120,7 +120,7 @@ pub fn create_task(
         let no_match = || NotRoutable::NoFilterMatches {
             workflow_name: workflow.friendly_name.clone(),
         };
-        let step = first_step(&workflow.configuration, &task).ok_or_else(no_match)?;
+        let step = first_step(&workflow.configuration, &task, now).ok_or_else(no_match)?;
         enter(
             workspace,
             &mut task,
@@ -199,8 +199,12 @@ pub(super) fn target_in(configuration: &Configuration, step: Step) -> Option<&Ta
 
 /// The first step of a Task: that of the first filter that matches it, or the default filter (rules
 /// 1 and 2).
-pub(super) fn first_step(configuration: &Configuration, task: &Task) -> Option<Step> {
-    next_filter(configuration, task, 0).or_else(|| default_step(configuration))
+pub(super) fn first_step(
+    configuration: &Configuration,
+    task: &Task,
+    now: Timestamp,
+) -> Option<Step> {
+    next_filter(configuration, task, 0, now).or_else(|| default_step(configuration))
 }
 
 /// The step of the default filter, if there is one.
@@ -223,17 +227,26 @@ fn step_below(configuration: &Configuration, step: Step) -> Option<Step> {
 
 /// The step that follows a timeout: the next one of the Task's filter, or the first one of the next
 /// filter that matches the Task.
-pub(super) fn step_after_timeout(configuration: &Configuration, task: &Task) -> Option<Step> {
+pub(super) fn step_after_timeout(
+    configuration: &Configuration,
+    task: &Task,
+    now: Timestamp,
+) -> Option<Step> {
     let Step::Target { filter, .. } = task.position.step else {
         return None;
     };
     step_below(configuration, task.position.step)
-        .or_else(|| next_filter(configuration, task, usize::from(filter) + 1))
+        .or_else(|| next_filter(configuration, task, usize::from(filter) + 1, now))
 }
 
 /// The first step of the first filter from index `from` on that has steps and matches the Task.
-fn next_filter(configuration: &Configuration, task: &Task, from: usize) -> Option<Step> {
-    let scope = TaskScope(task);
+fn next_filter(
+    configuration: &Configuration,
+    task: &Task,
+    from: usize,
+    now: Timestamp,
+) -> Option<Step> {
+    let scope = TaskScope { task, now };
     let matches = |filter: &Filter| {
         filter
             .expression

@@ -28,7 +28,7 @@ pub(super) fn pass_deadlines(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), 
         if !task.is_pending() || !overdue || Bug::StepDeadlineIgnored.is_planted() {
             return Ok(());
         }
-        match workflow::step_after_timeout(configuration, task) {
+        match workflow::step_after_timeout(configuration, task, draft.now) {
             Some(step) => enter_next(draft, sid, configuration, step)?,
             None => return ending::cancel(draft, sid, &EndReason::WorkflowTimeout),
         }
@@ -43,7 +43,7 @@ pub(super) fn skip(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     let Some(configuration) = draft.workspace.configuration_of(task) else {
         return Ok(());
     };
-    let mut next = workflow::step_after_timeout(configuration, task);
+    let mut next = workflow::step_after_timeout(configuration, task, draft.now);
     if next.is_none() && task.position.step != Step::DefaultFilter {
         next = workflow::default_step(configuration);
     }
@@ -64,8 +64,8 @@ pub(super) fn reevaluate(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refu
     let Some(workflow) = draft.workspace.workflows.get(&task.workflow_sid) else {
         return Ok(());
     };
-    let step = workflow::first_step(&workflow.configuration, task);
     let now = draft.now;
+    let step = workflow::first_step(&workflow.configuration, task, now);
     let workspace = draft.workspace;
     let task = draft.task_mut(sid)?;
     task.workflow_version = workflow.version;
@@ -80,7 +80,7 @@ pub(super) fn reevaluate(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refu
             );
             Ok(())
         }
-        None => ending::cancel(draft, sid, &EndReason::WorkflowTimeout),
+        None => ending::cancel(draft, sid, &EndReason::NoFilterMatches),
     }
 }
 
@@ -98,10 +98,10 @@ pub(super) fn filter_again(workspace: &Workspace, before: &Task, task: &mut Task
     let Some(configuration) = workspace.configuration_of(task) else {
         return;
     };
-    let first = workflow::first_step(configuration, task);
+    let first = workflow::first_step(configuration, task, now);
     if let Some(step) = first
         && !step.is_in_filter_of(task.position.step)
-        && first != workflow::first_step(configuration, before)
+        && first != workflow::first_step(configuration, before, now)
     {
         let start = workflow::start_of(step, now);
         workflow::enter(workspace, task, configuration, start, now);

@@ -36,6 +36,27 @@ pub struct ActiveTask {
     version: u64,
 }
 
+/// A write of a Task, for real-time statistics before its Events are published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrittenTask {
+    version: u64,
+    /// When the Task changed.
+    pub at: Timestamp,
+    /// `None`: the Task was deleted.
+    shown: Option<ActiveTask>,
+}
+
+impl WrittenTask {
+    /// The write that made this Task.
+    pub fn of(task: &Task) -> Self {
+        Self {
+            version: task.version,
+            at: task.date_updated,
+            shown: task.removal.is_none().then(|| ActiveTask::of_task(task)),
+        }
+    }
+}
+
 /// Tasks by SID, as their latest Events describe them. Following Events is idempotent: replaying
 /// them in order from any moment changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -81,6 +102,19 @@ impl ActiveTasks {
         {
             self.0.insert(sid, task);
         }
+    }
+
+    /// Applies a write, unless an Event has shown it or a newer one. False: an Event has.
+    pub fn apply(&mut self, sid: TaskSid, written: &WrittenTask) -> bool {
+        let known = self.0.get(&sid);
+        if known.is_some_and(|known| known.version >= written.version) {
+            return false;
+        }
+        match written.shown {
+            Some(task) => drop(self.0.insert(sid, task)),
+            None => drop(self.0.remove(&sid)),
+        }
+        true
     }
 
     /// Removes the expired Tasks: those that ended `kept` ago or longer cannot be read any more.

@@ -17,7 +17,7 @@ mod tests;
 mod time_range;
 mod wait_times;
 
-pub use active_tasks::{ActiveTask, ActiveTasks};
+pub use active_tasks::{ActiveTask, ActiveTasks, WrittenTask};
 pub use activity_durations::{ActivityDurations, Durations};
 pub use rows::{Entry, Family, pack, unpack};
 pub use tally::{Counter, Tallies, Tally, TaskCell, WorkerCell};

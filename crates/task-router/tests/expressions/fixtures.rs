@@ -11,6 +11,9 @@ use ids::time::Timestamp;
 use task_router::model::*;
 use task_router::router::{NewTask, create_task};
 
+/// 2027-01-15T12:00:00Z, a Friday.
+pub const NOON: Timestamp = Timestamp::from_millis(1_800_014_400_000);
+
 pub fn activity(name: &str) -> ActivitySid {
     ActivitySid::derive(&[name])
 }

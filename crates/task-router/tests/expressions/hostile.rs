@@ -5,7 +5,7 @@ use task_router::model::{EXPRESSION_CHARS_MAX, Expression, Worker};
 use task_router::router::WorkerCounts;
 use task_router::router::expression::{Scope, TargetScope, TaskScope, WorkerScope};
 
-use super::fixtures::{task, worker, workspace};
+use super::fixtures::{NOON, task, worker, workspace};
 
 /// Bytes that an expression may allocate for each character, intermediate values included. The
 /// worst case is a text of brackets: each is a token.
@@ -154,7 +154,10 @@ fn other_scopes_allocate_nothing() {
         task(r#"{"type":"sale","agents":[]}"#),
     );
     allocates_nothing("type == 'sale' AND task.agents != null", true, |filter| {
-        filter.matches(&TaskScope(&task))
+        filter.matches(&TaskScope {
+            task: &task,
+            now: NOON,
+        })
     });
     let target =
         "worker.sid NOT IN task.agents AND worker.channel.chat.available_capacity_percentage >= 70";
@@ -162,6 +165,7 @@ fn other_scopes_allocate_nothing() {
         target.matches(&TargetScope {
             task: &task,
             worker: WorkerScope::new(&worker, &workspace),
+            now: NOON,
         })
     });
     let presence = WorkerCounts::from_counts([(worker.activity_sid, 2)], &workspace);

@@ -79,6 +79,9 @@ fn scalar() -> impl Strategy<Value = Json> {
         1 => Just(Json::Null),
         2 => any::<bool>().prop_map(Json::from),
         4 => (-3_i64..4).prop_map(Json::from),
+        1 => select(vec![(1_i64 << 53) - 1, 1 << 53, (1 << 53) + 1, i64::MIN, i64::MAX])
+            .prop_map(Json::from),
+        1 => select(vec![(1_u64 << 63) - 1, 1 << 63, u64::MAX - 1, u64::MAX]).prop_map(Json::from),
         2 => select(vec![0.5, -0.5, 2.0, 1e21, 1.7e-9]).prop_map(Json::from),
         5 => select(texts.to_vec()).prop_map(Json::from),
     ]

@@ -4,7 +4,7 @@ use ids::WorkerSid;
 use task_router::model::{Expression, Task, Worker, WorkerChannel};
 use task_router::router::expression::{Scope, TargetScope, TaskScope, WorkerScope};
 
-use super::fixtures::{activity, task, worker, workspace};
+use super::fixtures::{NOON, activity, task, worker, workspace};
 
 const WORKER: &str = r#"{"level":3,"sid":"mine","task":{"type":"sale"},"worker":{"level":4},"channel":{"voice":{"assigned_tasks":7},"fax":{"assigned_tasks":2},"x":1},"nested":{"sid":"deep"}}"#;
 const TASK: &str = r#"{"type":"support","sid":"mine","task":{"type":"sale"},"agents":["WK1"]}"#;
@@ -93,7 +93,10 @@ fn queue_scope_has_no_channels() {
 #[test]
 fn filter_scope_reads_task_attributes() {
     let task = task(TASK);
-    let scope = TaskScope(&task);
+    let scope = TaskScope {
+        task: &task,
+        now: NOON,
+    };
     holds(
         &scope,
         &[
@@ -120,6 +123,7 @@ fn target_holds(worker: &Worker, task: &Task, sources: &[&str]) {
         &TargetScope {
             task,
             worker: WorkerScope::new(worker, &workspace),
+            now: NOON,
         },
         sources,
     );
@@ -160,6 +164,47 @@ fn target_scope_needs_prefixes() {
             "worker.sid NOT IN task.tried",
             "worker.sid IN [task.level, task.agents[0]]",
         ],
+    );
+}
+
+/// The whole time of day, at noon of a Friday.
+const FRIDAY_NOON: [&str; 10] = [
+    "taskrouter.currentTime == 1200",
+    "taskrouter.currentTime >= 0800 AND taskrouter.currentTime <= 2359",
+    "taskrouter.currentHour == 12",
+    "taskrouter.currentMin == 0",
+    "taskrouter.dayOfWeek == 'Fri'",
+    "taskrouter.dayOfWeek IN ['Mon', 'Tue', 'Wed', 'Thu', 'Fri']",
+    "taskrouter.currentTime > task.call_after",
+    "taskrouter.dayOfWeek != task.day_off",
+    "taskrouter.minute == null",
+    "taskrouter.currentTime.x == null",
+];
+
+#[test]
+fn filter_and_target_read_time_of_day() {
+    let attributes = r#"{"call_after":1130,"day_off":"Mon","taskrouter":{"currentTime":3}}"#;
+    let task = task(attributes);
+    let filter = TaskScope {
+        task: &task,
+        now: NOON,
+    };
+    holds(&filter, &FRIDAY_NOON);
+    target_holds(&worker(WORKER), &task, &FRIDAY_NOON);
+    let worker = worker(r#"{"shift":{"begin":900,"end":1700,"days":["Thu","Fri"]}}"#);
+    let shift = "taskrouter.currentTime >= worker.shift.begin AND \
+        taskrouter.currentTime < worker.shift.end AND worker.shift.days HAS taskrouter.dayOfWeek";
+    target_holds(&worker, &task, &[shift]);
+}
+
+/// Queue membership is stored with the Worker, so it cannot depend on the time.
+#[test]
+fn queue_scope_has_no_time_of_day() {
+    let worker = worker("{}");
+    let workspace = workspace();
+    holds(
+        &WorkerScope::new(&worker, &workspace),
+        &["taskrouter.currentTime == null"],
     );
 }
 

@@ -95,6 +95,15 @@ async fn workers_are_paged_filtered_and_ordered() {
             .concat();
         assert_eq!(found.len(), expected, "{query}: {found:?}");
     }
+    let account = [("Attributes", r#"{"account":9007199254740993}"#)];
+    client
+        .post(&format!("/Workers/{}", made[0]), &account)
+        .await;
+    for (number, expected) in [("9007199254740993", 1), ("9007199254740992", 0)] {
+        let query = format!("/Workers?TargetWorkersExpression=account%20%3D%3D%20{number}");
+        let found = client.pages(&query, "workers", "friendly_name").await;
+        assert_eq!(found.concat().len(), expected, "{query}");
+    }
     let newest = client
         .pages(
             "/Workers?PageSize=2&Ordering=DateStatusChanged:desc",

@@ -236,3 +236,37 @@ async fn expected_wait_is_the_last_hours_average() {
     assert_eq!(expected("English").await, None);
     test_centre.close().await;
 }
+
+/// The stream has handled nothing yet: routing is behind.
+#[tokio::test]
+async fn statistics_include_what_the_api_has_shown() {
+    let test_centre = TestCentre::example().await;
+    let post = async |path: &str, form: &[(&str, &str)]| {
+        let form: Vec<(String, String)> = form
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let reply = test_centre.request(Method::POST, path, &form, None).await;
+        assert!(reply.status < 300, "{reply:?}");
+        reply.body["sid"].as_str().unwrap().to_owned()
+    };
+    let counts = async || get(&test_centre, "RealTimeStatistics").await["tasks_by_status"].clone();
+    assert_eq!(counts().await, by_status([0; 6]));
+    let create = [("Attributes", r#"{"selected_language":"en"}"#)];
+    let first = post("Tasks", &create).await;
+    assert_eq!(counts().await, by_status([1, 0, 0, 0, 0, 0]));
+    post("Tasks", &create).await;
+    let canceled = [("AssignmentStatus", "canceled"), ("Reason", "x")];
+    post(&format!("Tasks/{first}"), &canceled).await;
+    assert_eq!(counts().await, by_status([1, 0, 0, 0, 0, 1]));
+    let path = format!("Tasks/{first}");
+    let deleted = test_centre.request(Method::DELETE, &path, &[], None);
+    assert_eq!(deleted.await.status, 204);
+    assert_eq!(counts().await, by_status([1, 0, 0, 0, 0, 0]));
+    // What the Events show afterwards is the same, also after the rows were read again.
+    test_centre.centre.settle().await;
+    assert_eq!(counts().await, by_status([1, 0, 0, 0, 0, 0]));
+    test_centre.advance(Millis::from_secs(90)).await;
+    assert_eq!(counts().await, by_status([1, 0, 0, 0, 0, 0]));
+    test_centre.close().await;
+}

@@ -143,7 +143,8 @@ impl Turn<'_> {
             return;
         };
         let Some(since) = recording.since else { return };
-        let recording_params = self.make_recording(maker, since);
+        let length = self.now.since(since);
+        let recording_params = self.make_recording(maker, since, length);
         if let Some(target) = recording.callback {
             self.announce_conference_recording(room, target, since, recording_params);
         }

@@ -260,16 +260,24 @@ fn leaving_before_answer_is_notified_late() {
 
 #[test]
 fn ended_task_releases_its_call() {
-    for (end, result, errors) in [
-        (TaskEnd::Ended, "leave", ""),
-        (TaskEnd::QueueFull, "queue-full", "14207"),
+    let grace = ENDED_TASK_GRACE.as_secs();
+    for (end, result, errors, grace, waited) in [
+        (TaskEnd::Ended, "leave", "", grace, "40"),
+        (TaskEnd::QueueFull, "queue-full", "14207", 0, "30"),
     ] {
         let mut stage = stage("");
         let call = stage.dial(CALLER);
         stage.pass(30);
         assert_eq!(stage.act(ended(call, task(call, 1), end)), []);
+        if grace > 0 {
+            stage.pass(grace - 1);
+            // The grace period is not extended.
+            assert_eq!(stage.act(ended(call, task(call, 1), end)), []);
+            assert_eq!(stage.requests("/exit"), []);
+            stage.pass(1);
+        }
         left_with(&stage, call, result);
-        assert_eq!(stage.only_request("/exit").get("QueueTime"), "30");
+        assert_eq!(stage.only_request("/exit").get("QueueTime"), waited);
         assert_eq!(stage.heard(call), ["Exit"]);
         assert!(
             stage.errors(call).starts_with(errors),
@@ -297,7 +305,53 @@ fn ended_task_without_action() {
         .serve_raw(LEFT, 204, "", "");
     let call = stage.dial(CALLER);
     stage.act(ended(call, task(call, 1), TaskEnd::Ended));
+    stage.pass(ENDED_TASK_GRACE.as_secs());
     assert_eq!(stage.heard(call), ["Leave a message"]);
+}
+
+/// An application that learns of the end by its event callback sends the caller to voicemail; its
+/// Enqueue has no action, and no verb follows.
+#[test]
+fn call_of_ended_task_can_be_redirected() {
+    for restarts in [false, true] {
+        let document = format!("<Enqueue workflowSid=\"{}\"/>", workflow());
+        let mut stage = Stage::new(&document)
+            .serve(
+                "/voicemail",
+                "<Say>Leave a message</Say><Pause length=\"60\"/>",
+            )
+            .serve_raw(ENQUEUE, 204, "", "")
+            .serve_raw(LEFT, 204, "", "");
+        stage.restarts = restarts;
+        let call = stage.dial(CALLER);
+        stage.act(ended(call, task(call, 1), TaskEnd::Ended));
+        stage.pass(ENDED_TASK_GRACE.as_secs() - 1);
+        assert_eq!(stage.status(call), "in-progress");
+        assert_eq!(stage.network.waiting_tasks(), [], "no Worker gets the call");
+        let update = CallUpdate {
+            start: Some(Start::Url(at("/voicemail"))),
+            ..CallUpdate::default()
+        };
+        stage.act(Input::UpdateCall(call, update));
+        stage.pass(20);
+        assert_eq!(stage.heard(call), ["Leave a message"]);
+        assert_eq!(stage.only_request(LEFT).get("QueueResult"), "redirected");
+    }
+}
+
+/// A Dial of the Workflow's queue does not take it, either.
+#[test]
+fn call_of_ended_task_is_not_connected() {
+    let mut stage = stage("").serve(
+        "/worker",
+        &format!("<Dial><Queue>{}</Queue></Dial>", workflow()),
+    );
+    let first = stage.dial(CALLER);
+    stage.act(ended(first, task(first, 1), TaskEnd::Ended));
+    let second = stage.dial(OTHER_CALLER);
+    let worker = stage.ring(WORKER, "/worker");
+    stage.answer(worker);
+    assert!(stage.bridged(second, worker));
 }
 
 #[test]
@@ -315,6 +369,8 @@ fn ended_task_cancels_connection() {
     stage.answer(worker);
     stage.pass(1);
     stage.act(ended(call, task(call, 1), TaskEnd::Ended));
+    assert_eq!(stage.queue(&workflow()).position(call), Some(1));
+    stage.pass(ENDED_TASK_GRACE.as_secs());
     left_with(&stage, call, "leave");
     stage.pass(60);
     assert_eq!(

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::parser::OPERATOR_WORDS;
 use super::print::Quoted;
-use super::{ExpressionError, Operator};
+use super::{ExpressionError, Number, Operator};
 
 /// Characters of a token that an error message repeats.
 const SHOWN_CHARS_MAX: usize = 20;
@@ -21,7 +21,7 @@ pub(super) enum Token {
     Operator(Operator),
     Word(String),
     Text(String),
-    Number(f64),
+    Number(Number),
 }
 
 impl fmt::Display for Token {
@@ -172,8 +172,7 @@ impl Lexer<'_> {
             return Err("a key cannot begin with a sign or a fraction".to_owned());
         }
         let text = self.since(start);
-        let number: Option<f64> = text.parse().ok().filter(|number: &f64| number.is_finite());
-        number
+        Number::of_digits(&text)
             .map(Token::Number)
             .ok_or_else(|| format!("`{}` is too large for a number", shown(&text)))
     }

@@ -8,12 +8,14 @@
 
 mod check;
 mod lexer;
+mod number;
 mod parser;
 mod print;
 
 use std::str::FromStr;
 
 pub use check::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, SkipIfError};
+pub use number::Number;
 
 use parser::Parser;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -119,7 +121,7 @@ pub enum Operand {
     /// `true`, `false`
     Bool(bool),
     /// `3`, `-2.5`. Integers and decimals compare as numbers.
-    Number(f64),
+    Number(Number),
     /// `"text"`, `'text'`
     Text(String),
     /// `["a", "b"]`; may contain paths, `[task.first_agent, task.second_agent]`.

@@ -193,8 +193,11 @@ impl Parser {
 
     fn index(&mut self) -> Result<usize, ExpressionError> {
         let index = match self.peek() {
-            Some(Token::Number(number)) if is_index(*number) => *number as usize,
-            _ => return Err(self.unexpected(&format!("a whole number from 0 to {INDEX_MAX}"))),
+            Some(Token::Number(number)) => number.index(INDEX_MAX),
+            _ => None,
+        };
+        let Some(index) = index else {
+            return Err(self.unexpected(&format!("a whole number from 0 to {INDEX_MAX}")));
         };
         self.tokens.next();
         if !self.take(&Token::CloseBracket) {
@@ -285,10 +288,6 @@ fn is_keyword(token: &Token, keyword: &str) -> bool {
         | Token::Text(_)
         | Token::Number(_) => false,
     }
-}
-
-fn is_index(number: f64) -> bool {
-    number.fract() == 0.0 && (0.0..=f64::from(INDEX_MAX)).contains(&number)
 }
 
 fn single_or(mut terms: Vec<Term>, many: fn(Vec<Term>) -> Term) -> Term {

@@ -123,7 +123,8 @@ impl Publisher<'_> {
         }
     }
 
-    /// The Events of a move from one step to another.
+    /// The Events of a move from one step to another. A re-evaluated Task has not left its
+    /// Workflow, so it does not enter it again (section 13, "tasks_entered").
     fn add_steps(&mut self, old: &Task) {
         let before = &old.position;
         let after = &self.task.position;
@@ -141,9 +142,6 @@ impl Publisher<'_> {
         }
         if enters_queue {
             self.add_queue_left(EventType::TaskQueueMoved, old);
-        }
-        if restarted {
-            self.add(EventType::WorkflowEntered);
         }
         if enters_queue {
             self.add(EventType::TaskQueueEntered);

@@ -63,7 +63,7 @@ pub(super) fn of_task(workspace: &Workspace, task: &Task, now: Timestamp) -> Jou
         configuration.and_then(|configuration| filter_at(configuration, task.position.step));
     let target = workflow::target_at(workspace, task);
     let step = filter.and(step_number(task.position.step));
-    let (ends_at, next) = next_of(workspace, task);
+    let (ends_at, next) = next_of(workspace, task, now);
     Journey {
         workflow_sid: task.workflow_sid,
         workflow_friendly_name: workspace
@@ -95,7 +95,7 @@ pub(super) fn of_task(workspace: &Workspace, task: &Task, now: Timestamp) -> Jou
 }
 
 /// The end of the step, or of the Task if that is earlier, and what follows.
-fn next_of(workspace: &Workspace, task: &Task) -> (Timestamp, Next) {
+fn next_of(workspace: &Workspace, task: &Task, now: Timestamp) -> (Timestamp, Next) {
     let canceled = |reason: EndReason| Next {
         is_canceled: true,
         text: format!("it is canceled: {}", reason.as_str()),
@@ -106,7 +106,7 @@ fn next_of(workspace: &Workspace, task: &Task) -> (Timestamp, Next) {
         None => (expiry, canceled(EndReason::TaskTtlExceeded)),
         Some(deadline) => {
             let next = workspace.configuration_of(task).and_then(|configuration| {
-                let step = workflow::step_after_timeout(configuration, task)?;
+                let step = workflow::step_after_timeout(configuration, task, deadline.max(now))?;
                 Some(step_next(
                     workspace,
                     configuration,

@@ -161,6 +161,7 @@ fn in_words(
             let scope = TargetScope {
                 task,
                 worker: WorkerScope::new(worker, workspace),
+                now,
             };
             of_expression(
                 ReasonKind::StepExpression,

@@ -3,15 +3,17 @@
 //! bounds.
 
 mod scopes;
+mod time_of_day;
 pub mod why;
 
 use std::cmp::Ordering;
 
 use serde_json::Value as Json;
 
-use crate::model::{Comparison, Expression, Operand, Operator, PathStep, Term};
+use crate::model::{Comparison, Expression, Number, Operand, Operator, PathStep, Term};
 
 pub use scopes::{TargetScope, TaskScope, WorkerScope};
+pub(crate) use time_of_day::next_change;
 
 /// The object in which an expression's keys are looked up.
 pub trait Scope {
@@ -31,7 +33,7 @@ pub enum Value<'a> {
     /// A boolean.
     Bool(bool),
     /// A number; integers and decimals compare numerically.
-    Number(f64),
+    Number(Number),
     /// A string.
     Text(&'a str),
     /// An array from attributes.
@@ -55,7 +57,7 @@ impl<'a> Value<'a> {
         match value {
             Json::Null => Self::Null,
             Json::Bool(value) => Self::Bool(*value),
-            Json::Number(number) => number.as_f64().map_or(Self::Null, Self::Number),
+            Json::Number(number) => Number::of_json(number).map_or(Self::Null, Self::Number),
             Json::String(text) => Self::Text(text),
             Json::Array(elements) => Self::Array(elements),
             Json::Object(_) => Self::Object,
@@ -149,7 +151,7 @@ fn equal(left: Value<'_>, right: Value<'_>) -> bool {
 
 fn ordering(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
     match (left, right) {
-        (Value::Number(left), Value::Number(right)) => left.partial_cmp(&right),
+        (Value::Number(left), Value::Number(right)) => Some(left.cmp(&right)),
         (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
         _ => None,
     }

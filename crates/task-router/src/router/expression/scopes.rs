@@ -6,9 +6,10 @@ use std::cell::OnceCell;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Scope, Value};
-use crate::model::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, PathStep, Task, Worker, Workspace};
+use super::{Scope, Value, time_of_day};
+use crate::model::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, Number, PathStep, Task, Worker, Workspace};
 use ids::SidText;
+use ids::time::Timestamp;
 
 /// The scope of a TaskQueue's `target_workers`: bare keys are a Worker's, with `worker.` as a
 /// synonym. It does not contain the Worker's channels, because queue membership does not depend on
@@ -72,15 +73,21 @@ impl Scope for WorkerScope<'_> {
     }
 }
 
-/// The scope of a Workflow filter: bare keys are a Task's attributes, with `task.` as a synonym.
-pub struct TaskScope<'a>(pub &'a Task);
+/// The scope of a Workflow filter: bare keys are a Task's attributes, with `task.` as a synonym,
+/// and `taskrouter.` leads to the time of day.
+pub struct TaskScope<'a> {
+    /// The Task that is filtered.
+    pub task: &'a Task,
+    /// The moment of the evaluation.
+    pub now: Timestamp,
+}
 
 impl Scope for TaskScope<'_> {
     fn lookup<'a>(&'a self, path: &[PathStep]) -> Value<'a> {
-        attribute(
-            self.0.attributes.as_object(),
-            strip(path, "task").unwrap_or(path),
-        )
+        time_of_day::value(path, self.now).unwrap_or_else(|| {
+            let path = strip(path, "task").unwrap_or(path);
+            attribute(self.task.attributes.as_object(), path)
+        })
     }
 
     fn owner(&self, _path: &[PathStep]) -> Option<&'static str> {
@@ -88,34 +95,46 @@ impl Scope for TaskScope<'_> {
     }
 }
 
-/// The scope of a Workflow target: `task.x` and `worker.x`. The prefixes are mandatory.
+/// The scope of a Workflow target: `task.x`, `worker.x` and the time of day, `taskrouter.x`. The
+/// prefixes are mandatory.
 pub struct TargetScope<'a> {
     /// The Task that is searched for.
     pub task: &'a Task,
     /// The candidate for the Task.
     pub worker: WorkerScope<'a>,
+    /// The moment of the evaluation.
+    pub now: Timestamp,
 }
 
 impl Scope for TargetScope<'_> {
     fn lookup<'a>(&'a self, path: &[PathStep]) -> Value<'a> {
-        if let Some(rest) = strip(path, "task") {
-            return attribute(self.task.attributes.as_object(), rest);
+        if let Some(rest) = strip(path, "worker") {
+            return self.worker.value(rest);
         }
-        strip(path, "worker").map_or(Value::Null, |rest| self.worker.value(rest))
+        time_of_day::value(path, self.now).unwrap_or_else(|| of_task(self.task, path))
     }
 
     fn owner(&self, path: &[PathStep]) -> Option<&'static str> {
-        match (strip(path, "task"), strip(path, "worker")) {
-            (Some(_), _) => Some("the Task"),
-            (None, Some(_)) => Some("the Worker"),
-            (None, None) => None,
+        if strip(path, "task").is_some() {
+            return Some("the Task");
         }
+        if strip(path, "worker").is_some() {
+            return Some("the Worker");
+        }
+        strip(path, time_of_day::PREFIX).map(|_| "the time of day")
     }
+}
+
+/// The attribute of the Task at a path with the prefix `task.`.
+pub(super) fn of_task<'a>(task: &'a Task, path: &[PathStep]) -> Value<'a> {
+    strip(path, "task").map_or(Value::Null, |rest| {
+        attribute(task.attributes.as_object(), rest)
+    })
 }
 
 /// `channel.<name>.configured_capacity | assigned_tasks | available_capacity_percentage`
 /// (taskrouter.md section 4).
-fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> Option<f64> {
+fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> Option<Number> {
     let [
         PathStep::Key(channel),
         PathStep::Key(name),
@@ -133,7 +152,7 @@ fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> 
         "available_capacity_percentage" => ChannelUse::available_percentage,
         _attribute => return None,
     };
-    channel_use(worker, workspace, name).map(|channel| f64::from(figure(channel)))
+    channel_use(worker, workspace, name).map(|channel| figure(channel).into())
 }
 
 /// A Worker's capacity in a TaskChannel, and how much of it is taken.
@@ -184,7 +203,7 @@ pub(super) fn attribute<'a>(object: &'a Map<String, Json>, path: &[PathStep]) ->
 }
 
 /// `path` without its first step, if that step is the key `prefix` and a key follows.
-fn strip<'p>(path: &'p [PathStep], prefix: &str) -> Option<&'p [PathStep]> {
+pub(super) fn strip<'p>(path: &'p [PathStep], prefix: &str) -> Option<&'p [PathStep]> {
     match path.split_first() {
         Some((PathStep::Key(key), rest))
             if key == prefix && matches!(rest.first(), Some(PathStep::Key(_))) =>

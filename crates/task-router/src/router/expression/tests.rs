@@ -292,6 +292,41 @@ fn integer_equals_the_same_decimal() {
     holds("{}", &["-0 == 0", "0.1 < 0.2"]);
 }
 
+/// Decimals of 64 bits cannot tell these integers from their neighbours.
+#[test]
+fn integers_of_64_bits_are_exact() {
+    let attributes = r#"{"account":9007199254740993,"least":-9223372036854775808,
+        "largest":18446744073709551615,"accounts":[9007199254740993]}"#;
+    holds(
+        attributes,
+        &[
+            "account == 9007199254740993",
+            "account != 9007199254740992",
+            "account > 9007199254740992",
+            "account > 9007199254740992.0",
+            "9007199254740994 > account",
+            "least < -9223372036854775807",
+            "largest == 18446744073709551615",
+            "largest > 18446744073709551614",
+            "largest < 18446744073709551616",
+            "accounts HAS 9007199254740993",
+            "account IN [9007199254740992, 9007199254740993]",
+            "9007199254740992 NOT IN accounts",
+        ],
+    );
+    fails(
+        attributes,
+        &[
+            "account == 9007199254740992",
+            "account <= 9007199254740992",
+            "least == -9223372036854775807",
+            "largest == 18446744073709551614",
+            "accounts HAS 9007199254740992",
+            "account IN [9007199254740992]",
+        ],
+    );
+}
+
 #[test]
 fn booleans_have_no_order() {
     fails(

@@ -250,6 +250,10 @@ fn every_end_reason_has_a_text() {
             "Task canceled on Workflow timeout",
         ),
         (EndReason::WorkflowSkipped, "Task canceled on Workflow skip"),
+        (
+            EndReason::NoFilterMatches,
+            "Task canceled because no Workflow filter matches",
+        ),
         (EndReason::Given("because".to_owned()), "because"),
     ];
     for (reason, text) in reasons {

@@ -120,6 +120,35 @@ fn wrap_up_has_events_of_task_and_reservation() {
     );
 }
 
+/// A re-evaluated Task has not left its Workflow, so it is not counted as entering it again.
+#[test]
+fn reevaluated_task_does_not_enter_again() {
+    let restart = |targets: Vec<Target>, language: &str| {
+        let mut world = world();
+        world.waiting("c1", "en");
+        let configuration = Configuration {
+            filters: vec![filter(language, targets)],
+            default_filter: None,
+        };
+        world.save(configuration, true);
+        published_types(&mut world, advance("c1"))
+    };
+    assert_eq!(
+        restart(vec![target("en")], "en"),
+        ["workflow.target-matched"]
+    );
+    assert_eq!(
+        restart(vec![target("hi")], "en"),
+        [
+            "task-queue.moved",
+            "task-queue.entered",
+            "workflow.target-matched"
+        ]
+    );
+    // Nothing has timed out.
+    assert_eq!(restart(vec![target("hi")], "hi"), ["task.canceled"]);
+}
+
 /// A timed-out offer comes before the Worker's new Activity, the next offer after it.
 #[test]
 fn timeout_precedes_worker_and_next_offer() {

@@ -132,6 +132,24 @@ fn order_by_ignores_non_integers() {
 }
 
 #[test]
+fn order_by_tells_large_integers_apart() {
+    let workers = [
+        ("Less", r#","account":9007199254740992"#),
+        ("More", r#","account":9007199254740993"#),
+        ("Most", r#","account":18446744073709551615"#),
+        ("Least", r#","account":-9223372036854775808"#),
+    ];
+    assert_eq!(
+        first_offers(&workers, "worker.account DESC"),
+        ["Most", "More", "Less", "Least"]
+    );
+    assert_eq!(
+        first_offers(&workers, "worker.account ASC"),
+        ["Least", "Less", "More", "Most"]
+    );
+}
+
+#[test]
 fn order_by_tie_uses_next_clause_then_idle() {
     let workers = [
         ("Old", r#","level":3,"cost":7"#),

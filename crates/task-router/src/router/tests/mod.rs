@@ -18,6 +18,7 @@ mod payloads;
 mod release;
 mod reservation;
 mod targets;
+mod time_of_day;
 mod updates;
 mod worker;
 mod worker_counts;

@@ -151,7 +151,7 @@ fn reevaluation_without_match_ends_workflow() {
     world.advance("c1");
     assert_eq!(
         (world.status("c1"), world.reason("c1")),
-        (AssignmentStatus::Canceled, Some(EndReason::WorkflowTimeout))
+        (AssignmentStatus::Canceled, Some(EndReason::NoFilterMatches))
     );
 }
 

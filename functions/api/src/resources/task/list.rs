@@ -120,7 +120,7 @@ impl Listing for Tasks<'_> {
     }
 
     fn matches(&self, task: &Task) -> bool {
-        self.filter.matches(task, self.workspace)
+        self.filter.matches(task, self.workspace, self.now)
     }
 
     fn entry(task: &Task) -> Entry<TaskSid> {
@@ -159,13 +159,13 @@ impl<'q> Filter<'q> {
         })
     }
 
-    fn matches(&self, task: &Task, workspace: &Workspace) -> bool {
+    fn matches(&self, task: &Task, workspace: &Workspace, now: Timestamp) -> bool {
         let workflow = workspace.workflows.get(&task.workflow_sid);
         let workflow_name = workflow.map(|workflow| workflow.friendly_name.as_str());
         let queue = workspace.task_queues.get(&task.task_queue_sid);
         let queue_name = queue.map(|queue| queue.friendly_name.as_str());
         let statuses = &self.statuses;
-        let satisfies = |expression: &Expression| expression.matches(&TaskScope(task));
+        let satisfies = |expression: &Expression| expression.matches(&TaskScope { task, now });
         let has_target = |sid: &str| task.routing_target.map(target_sid).as_deref() == Some(sid);
         (statuses.is_empty() || statuses.contains(&task.assignment_status))
             && self.priority.is_none_or(|priority| task.priority == priority)

@@ -265,6 +265,7 @@ fn target_names_the_owner_of_a_missing_key() {
     let scope = TargetScope {
         task: &task,
         worker: WorkerScope::new(&worker, &workspace),
+        now: NOW,
     };
     let text = |source: &str| {
         source
