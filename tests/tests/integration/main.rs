@@ -23,6 +23,7 @@ mod instructions;
 mod lanes;
 mod lost_replies;
 mod matching;
+mod power_failure;
 mod search_continuation;
 mod setup;
 mod statistics;
