@@ -163,6 +163,14 @@ impl TestCentre {
         .await
     }
 
+    /// A centre on data of an earlier one, `later` than the moment at which tests begin.
+    pub async fn open_later(set_up: &str, folder: PathBuf, later: Millis) -> Self {
+        let now = crate::centre::NOON + later;
+        let clock = Arc::new(ManualClock(AtomicI64::new(now.as_millis())));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self::open_at(set_up, Some(folder), clock, address, Surroundings::real()).await
+    }
+
     /// The same centre after a restart: what is not in `folder` is lost.
     pub async fn restarted(self, set_up: &str, folder: PathBuf) -> Self {
         let clock = Arc::clone(&self.clock);

@@ -25,6 +25,7 @@ mod lanes;
 mod lost_replies;
 mod matcher_burst;
 mod matching;
+mod power_failure;
 mod routing_alone;
 mod search_continuation;
 mod setup;

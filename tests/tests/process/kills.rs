@@ -137,6 +137,7 @@ fn delivered(customer: &Customer) -> BTreeMap<String, Vec<String>> {
 /// Task in order.
 #[tokio::test]
 async fn kills_lose_nothing_acknowledged() {
+    runtime::aws::install_tls();
     let customer = Customer::open().await;
     let folder = tempfile::tempdir().unwrap();
     let callback = format!("event_callback: {}/events", customer.base);

@@ -1,6 +1,7 @@
 //! The rows of taskrouter.md section 8.1, one test each, and the rules around them.
 
 use super::*;
+use super::number::Number;
 
 fn parse(source: &str) -> Expression {
     source
@@ -208,7 +209,7 @@ fn key_may_begin_with_a_digit() {
     let Term::Compare(Comparison { right, .. }) = parse("4seasons == 4.5").root().clone() else {
         panic!("expected a comparison");
     };
-    assert_eq!(right, Operand::Number(4.5));
+    assert_eq!(right, Operand::Number(Number::of_digits("4.5").unwrap()));
 }
 
 #[test]

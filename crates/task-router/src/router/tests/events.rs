@@ -129,6 +129,7 @@ fn reevaluated_task_does_not_enter_again() {
         let configuration = Configuration {
             filters: vec![filter(language, targets)],
             default_filter: None,
+            text: None,
         };
         world.save(configuration, true);
         published_types(&mut world, advance("c1"))

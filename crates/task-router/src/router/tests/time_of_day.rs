@@ -181,7 +181,8 @@ fn timers(effects: &[Effect]) -> Vec<Timestamp> {
         Effect::MatchTask(_)
         | Effect::MatchWorker(_)
         | Effect::Release(_)
-        | Effect::Callback(_) => None,
+        | Effect::Callback(_)
+        | Effect::UseChannel(_) => None,
     };
     effects.iter().filter_map(moment).collect()
 }
@@ -201,6 +202,7 @@ fn filter_has_business_hours() {
             filter("open", hours, vec![target("en")]),
         ],
         default_filter: Some(target("hi")),
+        text: None,
     };
     let mut world = world();
     world.save(configuration, false);
