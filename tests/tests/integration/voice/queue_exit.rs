@@ -285,11 +285,12 @@ async fn unavailable_table_keeps_connected_callers() {
         );
     }
     let recorded = path::recorded(None, "hi");
-    let thanks = world
+    // The recording is at the carrier, and the request is repeated, so that its Task is not lost.
+    let retried = world
         .caller(
             &recorded,
             &[("RecordingUrl", "https://example.com/recording")],
         )
         .await;
-    golden::check("queue-exit.recorded-hindi", &thanks);
+    golden::check("queue-exit.recorded-store-down", &retried);
 }
