@@ -74,7 +74,7 @@ build_substitute_image() {
 
 # The built template with substitutes for AWS: the auth token that the events are signed with, and an unavailable table.
 without_aws() {
-  sed '/^ *RUST_LOG: info$/{p;s/RUST_LOG: info/AUTH_TOKEN: "12345"/;p;s|AUTH_TOKEN: .*|AWS_ENDPOINT_URL_DYNAMODB: http://127.0.0.1:9|}' \
+  sed '/^ *RUST_LOG: info$/{p;s/RUST_LOG: info/AUTH_TOKEN: "0123456789abcdef0123456789abcdef"/;p;s|AUTH_TOKEN: .*|AWS_ENDPOINT_URL_DYNAMODB: http://127.0.0.1:9|}' \
     .aws-sam/build/template.yaml >"$template"
   grep -q AUTH_TOKEN: "$template" || fail "the template has no RUST_LOG: info, after which the local settings are inserted"
 }

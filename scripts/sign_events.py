@@ -4,7 +4,7 @@
     scripts/sign_events.py            writes both into every event that has the field
     scripts/sign_events.py --check    lists the events with a wrong value, and exits with 1 if there are any
 
-The auth token is 12345, as in the published examples. An event named "bad-signature" keeps its signature, and --check
+The auth token has 32 characters, the fewest that a function accepts. An event named "bad-signature" keeps its signature, and --check
 verifies that the signature is invalid. The rule is voice-webhooks.md section 2: the URL, then name and value of each
 form field sorted by name, HMAC-SHA1, Base64.
 """
@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-AUTH_TOKEN = "12345"
+AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 EVENTS = Path(__file__).resolve().parent.parent / "events"
 SIGNATURE = "x-twilio-signature"
 MD5 = "md5OfBody"

@@ -12,9 +12,11 @@ use reqwest::Client;
 use runtime::Env;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use task_router::router::explain::TaskExplanation;
 use tokio::time::{Instant, interval};
 
 use crate::cli::{Call, Start};
+use crate::explain_command::render;
 use crate::run_file::RunFile;
 use crate::start::{Failure, Running};
 
@@ -126,12 +128,27 @@ impl CallScript {
             .parse()?;
         let patience = Duration::from_secs(options.patience);
         let followed = tokio::time::timeout(patience, self.follow(caller, &options.press)).await;
-        followed.map_err(|_| {
-            format!(
-                "the call did not reach wrap-up within {} s",
-                options.patience
-            )
-        })?
+        if let Ok(followed) = followed {
+            return followed;
+        }
+        if let Err(error) = self.print_explanation(caller).await {
+            tracing::warn!(%error, "the reason for which the Task waits could not be requested");
+        }
+        let patience = options.patience;
+        Err(format!("the call did not reach wrap-up within {patience} s").into())
+    }
+
+    /// Prints why the caller's Task waits, if it does: what `cordboard explain` prints.
+    async fn print_explanation(&self, caller: CallSid) -> Result<(), Failure> {
+        let Some(task) = self.task_of(caller).await? else {
+            return Ok(());
+        };
+        let workspace = self.workspace().await?;
+        let task = task.get("sid").and_then(Value::as_str).unwrap_or_default();
+        let place = format!("/v1/Workspaces/{workspace}/Tasks/{task}/Explain");
+        let explanation: TaskExplanation = serde_json::from_value(self.api(&place).await?)?;
+        print!("\n{}", render::task(&explanation));
+        Ok(())
     }
 
     /// Performs the actions of the caller and the Worker, until the Worker is in wrap-up.

@@ -226,11 +226,11 @@ impl Centre {
         } else {
             Transport::Http
         };
-        let console = Console {
-            api: Arc::clone(&api),
-            signer: Signer::new(&auth_token, transport),
-            phones: telephones.map(|telephones| Arc::new(telephones) as _),
-        };
+        let console = Console::new(
+            Arc::clone(&api),
+            Signer::new(&auth_token, transport),
+            telephones.map(|telephones| Arc::new(telephones) as _),
+        );
         let checks = Checks {
             verify_signatures: true,
             twiml_preview: settings.twiml_preview,

@@ -54,7 +54,9 @@ pub enum Error {
 
 impl Account {
     /// `ACCOUNT_SID` and `AUTH_TOKEN` if they are set; otherwise the account in `folder`; otherwise
-    /// a new one, which is stored there. Without a folder the account is not stored.
+    /// a new one, which is stored there. Without a folder the account is not stored, and has the
+    /// same SID at each start: the SIDs of the configuration are derived from it, and an application
+    /// that names the Workflow keeps working.
     pub fn find(env: &Env<'_>, folder: Option<&Path>) -> Result<Self, Error> {
         let account_sid = env.optional(
             "ACCOUNT_SID",
@@ -68,7 +70,10 @@ impl Account {
             });
         }
         let Some(folder) = folder else {
-            return Self::random();
+            return Ok(Self {
+                account_sid: AccountSid::derive(&["cordboard --in-memory"]),
+                ..Self::random()?
+            });
         };
         let file = folder.join(FILE);
         let error = |source| Error::File {
@@ -105,5 +110,18 @@ impl Account {
             account_sid: AccountSid::from_bytes(sid),
             auth_token,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The SIDs of the configuration are derived from the account's.
+    #[test]
+    fn account_without_folder_keeps_its_sid() {
+        let account = || Account::find(&Env::new(|_| None), None).unwrap();
+        assert_eq!(account().account_sid, account().account_sid);
+        assert_ne!(account().auth_token, account().auth_token);
     }
 }

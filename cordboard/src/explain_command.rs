@@ -4,7 +4,7 @@
     reason = "this is what the person at the terminal reads"
 )]
 
-mod render;
+pub(crate) mod render;
 
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::menu::Menu;
-use ids::{ActivitySid, WorkflowSid, WorkspaceSid};
+use ids::{ActivitySid, TaskQueueSid, WorkflowSid, WorkspaceSid};
 
 /// Settings of the voice functions. Declared in `contact-centre.yaml`, stored in the table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct VoiceSettings {
     pub post_work_activity_sid: Option<ActivitySid>,
     /// How long a Worker's phone rings, in seconds (taskrouter.md section 11.3, dequeue `timeout`).
     pub worker_ring_timeout_secs: u32,
+    /// The TaskQueue of the Tasks that voicemails become; `None`: they become none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voicemail_task_queue_sid: Option<TaskQueueSid>,
     /// The sentences that callers and Workers hear.
     pub menu: Menu,
 }

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use fantoccini::error::CmdError;
-use fantoccini::wd::Capabilities;
+use fantoccini::wd::{Capabilities, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -82,7 +82,12 @@ pub struct Driver {
 }
 
 /// A browser with one window.
-pub struct Browser(pub Client);
+pub struct Browser {
+    /// The client of its session.
+    pub client: Client,
+    /// The address of its session at the driver.
+    session: String,
+}
 
 impl Driver {
     /// Starts one on a free port. Of several drivers that start at the same moment, one may find
@@ -136,12 +141,18 @@ impl Driver {
     pub async fn open(&self, look: Look) -> Browser {
         let flags: Vec<&str> = FLAGS.into_iter().chain(look.flags()).collect();
         let chrome = json!({ "args": flags });
-        let capabilities = Capabilities::from_iter([("goog:chromeOptions".to_owned(), chrome)]);
+        let capabilities = Capabilities::from_iter([
+            ("goog:chromeOptions".to_owned(), chrome),
+            ("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" })),
+        ]);
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&self.address)
             .await;
-        Browser(client.unwrap())
+        let client = client.unwrap();
+        let id = client.session_id().await.unwrap().unwrap();
+        let session = format!("{}/session/{id}", self.address);
+        Browser { client, session }
     }
 }
 
@@ -155,12 +166,12 @@ impl Drop for Driver {
 impl Browser {
     /// Loads an address.
     pub async fn go(&self, address: &str) {
-        self.0.goto(address).await.unwrap();
+        self.client.goto(address).await.unwrap();
     }
 
     /// Runs a script and returns its result.
     pub async fn run(&self, script: &str) -> Value {
-        self.0.execute(script, Vec::new()).await.unwrap()
+        self.client.execute(script, Vec::new()).await.unwrap()
     }
 
     /// Polls a script until it returns something other than false, null or nothing, and returns
@@ -171,7 +182,7 @@ impl Browser {
             loop {
                 polls.tick().await;
                 // While a page is unloaded, scripts fail.
-                match self.0.execute(script, Vec::new()).await {
+                match self.client.execute(script, Vec::new()).await {
                     Ok(Value::Null | Value::Bool(false)) | Err(_) => {}
                     Ok(found) => return found,
                 }
@@ -239,7 +250,7 @@ impl Browser {
     }
 
     async fn try_fill(&self, selector: &str, text: &str) -> Result<(), CmdError> {
-        let field = self.0.find(Locator::Css(selector)).await?;
+        let field = self.client.find(Locator::Css(selector)).await?;
         field.clear().await?;
         field.send_keys(text).await
     }
@@ -247,7 +258,7 @@ impl Browser {
     /// Types on the keyboard, into the focused element; [`Key`](fantoccini::key::Key)s are
     /// characters, too.
     pub async fn type_keys(&self, keys: &str) {
-        self.0
+        self.client
             .active_element()
             .await
             .unwrap()
@@ -259,7 +270,7 @@ impl Browser {
     /// All the text of the page.
     pub async fn text(&self) -> String {
         let text = self
-            .0
+            .client
             .execute("return document.body.innerText", Vec::new())
             .await
             .unwrap_or_default();
@@ -268,7 +279,7 @@ impl Browser {
 
     /// A screenshot of the window, PNG.
     pub async fn picture(&self) -> Vec<u8> {
-        self.0.screenshot().await.unwrap()
+        self.client.screenshot().await.unwrap()
     }
 
     /// The serious and critical violations that axe-core finds on the page: rule, and the first
@@ -276,7 +287,7 @@ impl Browser {
     pub async fn barriers(&self) -> Vec<String> {
         self.run(include_str!("../data/axe-core/axe.min.js")).await;
         let script = "const done = arguments[arguments.length - 1]; axe.run().then((r) => done(r.violations), (e) => done(String(e)));";
-        let violations = self.0.execute_async(script, Vec::new()).await.unwrap();
+        let violations = self.client.execute_async(script, Vec::new()).await.unwrap();
         let violations = violations
             .as_array()
             .unwrap_or_else(|| panic!("axe-core: {violations}"))
@@ -289,8 +300,30 @@ impl Browser {
             .collect()
     }
 
+    /// Opens an address in a new tab, which the following requests are about; the name of the tab.
+    pub async fn open_tab(&self, address: &str) -> WindowHandle {
+        let tab = self.client.new_window(true).await.unwrap().handle;
+        self.client.switch_to_window(tab.clone()).await.unwrap();
+        self.go(address).await;
+        tab
+    }
+
+    /// The messages and errors in the browser's console since the last call, those of the content
+    /// security policy included.
+    pub async fn console_messages(&self) -> Vec<String> {
+        let address = format!("{}/se/log", self.session);
+        let request = reqwest::Client::new().post(address);
+        let answer = request.json(&json!({ "type": "browser" })).send().await;
+        let log: Value = answer.unwrap().json().await.unwrap();
+        let entries = log["value"].as_array().cloned().unwrap_or_default();
+        entries
+            .iter()
+            .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
     /// Ends the browser's session.
     pub async fn close(self) {
-        self.0.close().await.unwrap();
+        self.client.close().await.unwrap();
     }
 }

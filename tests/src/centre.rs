@@ -86,6 +86,7 @@ pub fn centre() -> VoiceSettings {
         workspace_sid: WORKSPACE,
         workflow_sid: WORKFLOW,
         post_work_activity_sid: Some(WRAP_UP),
+        voicemail_task_queue_sid: None,
         worker_ring_timeout_secs: 30,
         menu: Menu::default(),
     }

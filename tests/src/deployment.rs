@@ -24,7 +24,7 @@ use crate::{binaries, centre, project};
 pub const ACCOUNT_SID: &str = "AC00000000000000000000000000000001";
 
 /// Its auth token.
-pub const AUTH_TOKEN: &str = "12345";
+pub const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// An address at which nothing listens: requests to it are refused at once.
 const NOWHERE: &str = "http://127.0.0.1:9";

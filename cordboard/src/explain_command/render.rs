@@ -5,6 +5,7 @@ use std::fmt::Write;
 use task_router::router::explain::{
     Ahead, Candidate, Channel, Queue, Reason, TaskExplanation, Waiting, WorkerExplanation,
 };
+use vocabulary::visible;
 
 /// Renders why a Task waits.
 pub fn task(explanation: &TaskExplanation) -> String {
@@ -156,7 +157,9 @@ fn count(count: Ahead, one: &str) -> String {
 struct Text(String);
 
 impl Text {
+    /// A name of an earlier version may contain a terminal's escape sequence.
     fn line(&mut self, depth: usize, line: &str) {
+        let line = visible(line);
         // Writing to a `String` does not fail.
         let _written = writeln!(
             self.0,

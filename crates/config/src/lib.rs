@@ -114,7 +114,8 @@ fn contact_centre(
     let queue_names = task_queues::read(reader, &fields, &mut base.workspace);
     let workflows = workflows::read(reader, &fields, &mut base.workspace, &queue_names);
     let workers = workers::read(reader, &fields, &base);
-    let voice_settings = voice_settings::read(reader, &fields, &base, &workflows.names);
+    let voice_settings =
+        voice_settings::read(reader, &fields, &base, &queue_names, &workflows.names);
     Some(ContactCentre {
         workspace: base.workspace,
         re_evaluate_tasks: workflows.re_evaluate_tasks,

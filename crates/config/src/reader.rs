@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use ids::time::Millis;
 use task_router::model::{Expression, PartId};
+use vocabulary::check_visible;
 
 use crate::document::{self, Entry, Node, Value, place};
 use crate::names::{self, Names};
@@ -207,7 +208,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A friendly name of 1 to [`NAME_CHARS_MAX`] characters.
+    /// A friendly name of 1 to [`NAME_CHARS_MAX`] characters, none of which is hidden.
     pub fn friendly_name<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n str>
     where
         'a: 'n,
@@ -219,6 +220,10 @@ impl<'a> Reader<'a> {
                 "{key}: expected a name of 1 to {NAME_CHARS_MAX} characters, got {chars} characters"
             );
             self.problem(place(node), message);
+            return None;
+        }
+        if let Err(problem) = check_visible(name) {
+            self.problem(place(node), format!("{key}: {problem}"));
             return None;
         }
         Some(name)

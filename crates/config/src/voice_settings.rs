@@ -1,6 +1,6 @@
 //! The telephone side of the file: the number, the Workflow of its calls, and the menu.
 
-use ids::{ActivitySid, WorkflowSid};
+use ids::{ActivitySid, TaskQueueSid, WorkflowSid};
 use serde::Deserialize;
 use shared::menu::Menu;
 use shared::voice_settings::VoiceSettings;
@@ -12,11 +12,12 @@ use crate::reader::{Fields, Reader, is_e164};
 use crate::workspace::Base;
 
 /// Top-level keys of the file.
-pub(crate) const SECTIONS: [&str; 9] = [
+pub(crate) const SECTIONS: [&str; 10] = [
     "phone_number",
     "workflow",
     "worker_ring_timeout",
     "post_work_activity",
+    "voicemail_task_queue",
     "workspace",
     "workers",
     "task_queues",
@@ -34,6 +35,7 @@ pub(crate) fn read(
     reader: &mut Reader<'_>,
     file: &Fields<'_>,
     base: &Base,
+    task_queues: &Names<TaskQueueSid>,
     workflows: &Names<WorkflowSid>,
 ) -> Option<VoiceSettings> {
     let phone_number = reader
@@ -46,6 +48,9 @@ pub(crate) fn read(
         .get("worker_ring_timeout")
         .and_then(|node| ring_timeout_secs(reader, node));
     let post_work_activity_sid = post_work_activity(reader, file, base);
+    let voicemail_task_queue_sid = file
+        .get("voicemail_task_queue")
+        .and_then(|node| reader.reference(node, "voicemail_task_queue", task_queues));
     let menu = match file.get("menu") {
         Some(_) => menu(reader),
         None => Some(Menu::default()),
@@ -56,6 +61,7 @@ pub(crate) fn read(
         workflow_sid: workflow?,
         post_work_activity_sid,
         worker_ring_timeout_secs: ring.unwrap_or(RING_TIMEOUT_SECS),
+        voicemail_task_queue_sid,
         menu: menu?,
     })
 }

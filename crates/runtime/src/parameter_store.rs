@@ -34,6 +34,11 @@ pub enum SecretError {
     /// An environment variable is missing or malformed.
     #[error(transparent)]
     Env(#[from] EnvError),
+    /// The auth token can be guessed.
+    #[error(
+        "the auth token has {0} characters; expected at least {AUTH_TOKEN_CHARS_MIN}, for example the output of `openssl rand -hex 16`"
+    )]
+    TooShort(usize),
     /// Parameter Store did not return the parameter.
     #[error("parameter {name} could not be read: {reason}")]
     ParameterStore {
@@ -56,17 +61,30 @@ struct Parameter {
     value: String,
 }
 
+/// Characters of the shortest auth token: as many as a carrier's own have. It is the password of the
+/// API, and the key of signatures and sessions.
+pub const AUTH_TOKEN_CHARS_MIN: usize = 32;
+
 /// `AUTH_TOKEN` itself, or the SecureString that `AUTH_TOKEN_PARAMETER` names, read once at start.
 /// So in the cloud the token is in no template and in no function's configuration.
+///
+/// # Errors
+/// The token cannot be read, or is shorter than [`AUTH_TOKEN_CHARS_MIN`].
 pub async fn auth_token(env: &Env<'_>) -> Result<String, SecretError> {
-    if let Some(token) = env.optional("AUTH_TOKEN", "the account's auth token")? {
-        return Ok(token);
+    let token = match env.optional("AUTH_TOKEN", "the account's auth token")? {
+        Some(token) => token,
+        None => {
+            let name: String = env.required(
+                "AUTH_TOKEN_PARAMETER",
+                "the name of a parameter that holds the auth token",
+            )?;
+            secret(env, name).await?
+        }
+    };
+    match token.chars().count() {
+        AUTH_TOKEN_CHARS_MIN.. => Ok(token),
+        chars => Err(SecretError::TooShort(chars)),
     }
-    let name: String = env.required(
-        "AUTH_TOKEN_PARAMETER",
-        "the name of a parameter that holds the auth token",
-    )?;
-    secret(env, name).await
 }
 
 /// `API_KEYS` itself, or the SecureString that `API_KEYS_PARAMETER` names; `None` if neither is
@@ -301,5 +319,22 @@ mod tests {
             waits.insert(after_failures(4, AttemptError::Temporary).await.2);
         }
         assert!(waits.len() > 1, "{waits:?}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn short_auth_token_is_refused() {
+        for (token, is_accepted) in [
+            ("0123456789abcdef0123456789abcde", false),
+            ("0123456789abcdef0123456789abcdef", true),
+        ] {
+            let find = |name: &str| (name == "AUTH_TOKEN").then(|| token.to_owned());
+            let read = auth_token(&Env::new(find)).await;
+            assert_eq!(read.is_ok(), is_accepted, "{token}");
+        }
     }
 }

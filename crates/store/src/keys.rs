@@ -22,6 +22,7 @@
 //! | active Tasks, in short | `EVENTS#WS…#LIVING` | hour`#`row | | |
 //! | lease of a pool's matcher | `EVENTS#WQ…#MATCHER` | `MATCHER` | | |
 //! | used sign-in link (one-time token) | `USED#<its signature>` | `USED` | | |
+//! | generation of a principal's console sessions | `SESSIONS#<principal>` | `SESSIONS` | | |
 //! | progress of the roll-up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
 //!
 //! Both indexes are sparse. No partition is written by all Tasks of a Workspace: waiting Tasks are
@@ -183,6 +184,11 @@ impl Key {
     /// A one-time token that was used.
     pub fn used(name: &str) -> Self {
         Self::new(format!("USED#{name}"), "USED")
+    }
+
+    /// The generation of a principal's console sessions.
+    pub fn sessions(principal: &str) -> Self {
+        Self::new(format!("SESSIONS#{principal}"), "SESSIONS")
     }
 
     /// The lease of a pool's matcher. The prefix `EVENTS#` keeps it from the stream's trigger.

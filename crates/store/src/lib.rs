@@ -31,6 +31,8 @@ mod one_time_token;
 mod references;
 mod reservation_index;
 pub mod schema;
+mod session_generation;
+mod staffing;
 mod statistics;
 mod store;
 pub mod stream;

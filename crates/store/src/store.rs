@@ -21,6 +21,7 @@ use crate::configuration::Cached;
 use crate::events::EventCache;
 use crate::items::{self, Item, number, text};
 use crate::keys::{self, Key};
+use crate::staffing::StaffingCache;
 
 /// Times a throttled transaction is sent: as often as the SDK sends every other request.
 const THROTTLED_ATTEMPTS_MAX: u32 = 3;
@@ -36,6 +37,7 @@ pub struct Store {
     pub(crate) cache: Arc<Mutex<Cached>>,
     pub(crate) active_tasks: Arc<ActiveTasksCache>,
     pub(crate) event_cache: Arc<EventCache>,
+    pub(crate) staffing: Arc<StaffingCache>,
 }
 
 /// The result of creating a Task.
@@ -57,6 +59,7 @@ impl Store {
             cache: Arc::default(),
             active_tasks: Arc::default(),
             event_cache,
+            staffing: Arc::default(),
         }
     }
 

@@ -1,10 +1,11 @@
 //! The closed sets of words that TwiML documents and TaskRouter's instructions share ([`Word`],
-//! [`words!`]), and the checks of a URL.
+//! [`words!`]), the checks of a URL, and the characters that a name must not hide.
 
 mod callback_url;
 mod carrier;
 mod limits;
 mod url;
+mod visible;
 mod word;
 
 pub use callback_url::CallbackUrl;
@@ -14,4 +15,5 @@ pub use carrier::{
 };
 pub use limits::{PRIORITY_MAX, TASK_TIMEOUT_MAX_SECS};
 pub use url::{URL_CHARS_MAX, is_own_path, is_url};
+pub use visible::{check_visible, is_hidden, visible};
 pub use word::Word;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, header};
-use ids::ApiKeySid;
+use ids::{AccountSid, ApiKeySid};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::Api;
@@ -49,6 +49,16 @@ impl FromStr for ApiKeys {
     }
 }
 
+impl ApiKeys {
+    /// The secret of a key; `None` if there is no such key.
+    pub fn secret(&self, sid: ApiKeySid) -> Option<&str> {
+        let Self(keys) = self;
+        keys.iter()
+            .find(|(key, _)| *key == sid)
+            .map(|(_, secret)| secret.as_str())
+    }
+}
+
 /// Parses `SK…:secret`. The secret may contain colons.
 fn api_key(pair: &str) -> Option<(ApiKeySid, String)> {
     let (sid, secret) = pair.trim().split_once(':')?;
@@ -74,10 +84,13 @@ pub fn check(api: &Api, headers: &HeaderMap) -> Result<(), ApiError> {
         found | is(sid.text().as_str(), secret)
     });
     if bool::from(account | key) {
-        Ok(())
-    } else {
-        Err(ApiError::Unauthenticated)
+        return Ok(());
     }
+    // Anything but a SID may be a password in the wrong place, and is not logged.
+    let is_sid = user.parse::<AccountSid>().is_ok() || user.parse::<ApiKeySid>().is_ok();
+    let user = if is_sid { user.as_str() } else { "no SID" };
+    tracing::warn!(user, "wrong credentials");
+    Err(ApiError::Unauthenticated)
 }
 
 /// User name and password; `None` if the header is missing or malformed.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use http::{HeaderMap, header};
 use task_router::model::{Attributes, AttributesError, Expression, ExpressionError};
+use vocabulary::check_visible;
 
 use crate::error::ApiError;
 
@@ -196,7 +197,7 @@ impl Parameters {
     }
 
     /// The value of a parameter that is a friendly name: 1 to [`FRIENDLY_NAME_CHARS_MAX`]
-    /// characters, not only blanks.
+    /// characters, not only blanks, and none that a reader does not see.
     ///
     /// # Errors
     /// [`ApiError::Parameter`] for any other text.
@@ -205,14 +206,14 @@ impl Parameters {
             return Ok(None);
         };
         let fits = !text.trim().is_empty() && text.chars().count() <= FRIENDLY_NAME_CHARS_MAX;
-        if fits {
-            Ok(Some(text))
-        } else {
-            Err(ApiError::parameter(
+        if !fits {
+            return Err(ApiError::parameter(
                 name,
                 format!("expected 1 to {FRIENDLY_NAME_CHARS_MAX} characters"),
-            ))
+            ));
         }
+        check_visible(text).map_err(|problem| ApiError::parameter(name, problem))?;
+        Ok(Some(text))
     }
 }
 

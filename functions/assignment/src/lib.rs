@@ -1,5 +1,6 @@
-//! `/assignment`: the assignment callback. Answers every Reservation with `dequeue`: call the
-//! Worker, connect the caller (taskrouter.md section 11.3).
+//! `/assignment`: the assignment callback. Answers the Reservation of a call with `dequeue`: call the
+//! Worker, connect the caller (taskrouter.md section 11.3). Other work, such as a voicemail, gets no
+//! instruction: its Worker accepts it on the desktop.
 //!
 //! The function serves our own router and hosted TaskRouter alike.
 
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use ids::ActivitySid;
 use runtime::voice::{Failure, Voice, Webhook};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use shared::voice_settings::VoiceSettings;
 use shared::webhook::{Assignment, Reply, Request};
 
@@ -18,6 +19,10 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
 
 async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
     let assignment = Assignment::parse(&webhook.parameters)?;
+    if is_other_work(webhook) {
+        tracing::info!(task_sid = %assignment.task_sid, reservation_sid = %assignment.reservation_sid, "no instruction: the Task is no call");
+        return Ok(Reply::empty());
+    }
     let settings = voice.settings().await?;
     tracing::info!(
         task_sid = %assignment.task_sid,
@@ -30,6 +35,14 @@ async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
         &assignment,
         voice.post_work_activity_sid,
     )))
+}
+
+/// Whether the attributes of the Task say that no caller waits.
+fn is_other_work(webhook: &Webhook) -> bool {
+    let attributes = webhook.parameters.get("TaskAttributes");
+    let attributes: Option<Map<String, Value>> =
+        attributes.and_then(|json| serde_json::from_str(json).ok());
+    attributes.is_some_and(|attributes| !attributes.contains_key("call_sid"))
 }
 
 /// The `dequeue` instruction. `post_work_activity_sid` takes precedence over the Activity of the

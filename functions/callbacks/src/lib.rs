@@ -115,9 +115,34 @@ impl Callbacks {
 
     async fn stop(&self, call: CallSid, task: Option<TaskSid>) -> Result<(), Error> {
         let carrier = task.map_or_else(|| self.carrier.clone(), |task| self.carrier_for(task));
-        if carrier.end_call(call).await? == Moved::Yes {
-            tracing::info!(call_sid = %call, "Worker's phone stopped, the Task is no longer offered");
+        match (carrier.end_call(call).await?, task) {
+            (Moved::Yes, _) => {
+                tracing::info!(call_sid = %call, "Worker's call ended by request");
+                Ok(())
+            }
+            (Moved::AlreadyOver, Some(task)) => self.reconcile_ended_call(call, task).await,
+            (Moved::AlreadyOver, None) => Ok(()),
         }
+    }
+
+    /// Ends the conversation of a Worker's call that has ended although no webhook said so. Without
+    /// this an agent could never complete its Task, because a connected call is hung up first.
+    async fn reconcile_ended_call(&self, call: CallSid, task: TaskSid) -> Result<(), Error> {
+        let connected = self
+            .store
+            .task(task)
+            .await?
+            .and_then(|task| task.connected_call());
+        let Some((reservation, _)) = connected.filter(|(_, connected)| *connected == call) else {
+            return Ok(());
+        };
+        let ended = Command::WorkerCallEnded {
+            task,
+            reservation,
+            code: None,
+        };
+        let applied = self.store.apply(&ended, self.clock.now()).await?;
+        tracing::warn!(task_sid = %task, call_sid = %call, outcome = ?applied.outcome, "Worker's call ended, its webhook was lost");
         Ok(())
     }
 

@@ -1,11 +1,17 @@
-// What the pages need beyond htmx: ticking clocks, and open sections and typed text that survive a refresh of #live.
+// What the pages need beyond htmx: ticking clocks, changes that refresh #live, and open sections, typed text and focus
+// that survive a refresh.
 "use strict";
 (() => {
   const SECOND = 1000;
+  // The pause after a long poll that failed.
+  const RECONNECT = 2 * SECOND;
   // State of the region that is being replaced: ids of its open sections, and values of its changed fields.
   let open = new Set();
   let typed = new Map();
-  let sent = false;
+  // The focused element of that region and the elements around it, by id, from the inside out.
+  let focused = [];
+  // The Tasks whose notes are being typed. The page keeps their cards when they end.
+  const notes = new Set();
   // Whether the message in #refusal is about an action; otherwise it is about a failed refresh.
   let refusedAction = false;
   const startedAt = new WeakMap();
@@ -45,34 +51,135 @@
     }
   };
 
+  // The ids of an element and of the elements around it within #live.
+  const path = (element) => {
+    const ids = [];
+    for (let at = element; at && at.id !== "live"; at = at.parentElement) if (at.id) ids.push(at.id);
+    return element?.closest("#live") ? ids : [];
+  };
+
+  // The focused element was removed, for example the button that was pressed: the nearest element around it gets the focus.
+  const refocus = () => {
+    if (focused.length === 0 || document.activeElement !== document.body) return;
+    const next = focused.map((id) => document.getElementById(id)).find((element) => element) ?? document.getElementById("main");
+    if (next.tabIndex < 0) next.setAttribute("tabindex", "-1");
+    next.focus({ preventScroll: true });
+  };
+
+  const sentForm = (config) => (config.verb === "post" ? config.elt.closest("form") : null);
+  const noteOf = (form) => form?.querySelector("[data-note]")?.dataset.note;
+
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.getResponseHeader("HX-Retarget") === "#refusal") refusedAction = event.detail.requestConfig.verb === "post";
+    const { xhr, requestConfig } = event.detail;
+    if (xhr.getResponseHeader("HX-Retarget") === "#refusal") refusedAction = requestConfig.verb === "post";
     else if (!refusedAction) document.getElementById("refusal")?.replaceChildren();
     open = new Set([...document.querySelectorAll("#live details[open][id]")].map((element) => element.id));
-    const fields = document.querySelectorAll("#live :is(textarea, input:not([type=hidden]), select)[id]");
-    typed = new Map(sent ? [] : [...fields].filter((field) => field.value !== field.defaultValue).map((field) => [field.id, field.value]));
+    // The values of the form that was sent are not restored.
+    const form = sentForm(requestConfig);
+    const fields = [...document.querySelectorAll("#live :is(textarea, input:not([type=hidden]), select)[id]")];
+    const isTyped = (field) => field.value !== field.defaultValue && !form?.contains(field);
+    typed = new Map(fields.filter(isTyped).map((field) => [field.id, field.value]));
+    focused = path(document.activeElement);
   });
 
   document.addEventListener("htmx:afterSwap", () => {
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     for (const [id, value] of typed) {
       const field = document.getElementById(id);
-      if (field) field.value = value;
+      if (!field || field.value === value) continue;
+      field.value = value;
+      // A note that was not saved yet is saved by the new field.
+      if (field.dataset.note) field.dispatchEvent(new Event("input", { bubbles: true }));
     }
     tick();
     announce();
     draw();
   });
 
-  // The values of a form that was sent are not restored.
+  document.addEventListener("htmx:afterSettle", refocus);
+
   document.addEventListener("htmx:configRequest", (event) => {
-    sent = event.detail.verb === "post";
-    if (sent) document.getElementById("refusal")?.replaceChildren();
+    const { verb, elt, headers } = event.detail;
+    if (verb === "post") document.getElementById("refusal")?.replaceChildren();
+    if (elt.matches("form")) notes.delete(noteOf(sentForm({ verb, elt })));
+    if (notes.size > 0) headers["X-Notes"] = [...notes].join(",");
   });
+
+  // A note that was refused is still being typed.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { successful, requestConfig } = event.detail;
+    const note = successful ? undefined : noteOf(sentForm(requestConfig));
+    if (note) notes.add(note);
+  });
+
+  document.addEventListener("input", (event) => {
+    if (event.target.dataset?.note) notes.add(event.target.dataset.note);
+  });
+
+  // Follows the changes that refresh #live. A browser opens six connections to a host, so one tab, the leader, holds the
+  // long poll and passes its answers on to the other tabs of the same session and Workspace. Without a secure context
+  // there is no lock, and each tab polls for itself.
+  const follow = (element) => {
+    const { changes, worker, kinds } = element.dataset;
+    const name = `cordboard changes ${document.body.getAttribute("hx-headers")}`;
+    const channel = new BroadcastChannel(name);
+    let cursor = element.dataset.since;
+    let phones = element.dataset.phones === "yes";
+    let polling = null;
+    let paced = "";
+    const moment = (text) => Number.parseInt(text, 10);
+
+    const receive = (answer) => {
+      if (moment(answer.cursor) >= moment(cursor)) cursor = answer.cursor;
+      if (worker && answer.workers && !answer.workers.includes(worker)) return;
+      for (const kind of answer.kinds) {
+        if (kinds.includes(`changes:${kind}`)) element.dispatchEvent(new CustomEvent(`changes:${kind}`));
+      }
+    };
+
+    const poll = async () => {
+      polling = new AbortController();
+      try {
+        const query = `since=${cursor}${phones ? "&phones=yes" : ""}${paced}`;
+        const answer = await fetch(`${changes}?${query}`, { signal: polling.signal });
+        if (answer.status === 401) return location.reload();
+        if (!answer.ok) throw new Error(answer.statusText);
+        const changed = await answer.json();
+        paced = "&paced=yes";
+        cursor = changed.cursor;
+        channel.postMessage(changed);
+        receive(changed);
+      } catch {
+        paced = "";
+        if (!polling.signal.aborted) await new Promise((resolve) => setTimeout(resolve, RECONNECT));
+      }
+    };
+
+    const lead = async () => {
+      channel.postMessage({ leads: true });
+      for (;;) await poll();
+    };
+
+    // A tab that joins may have been rendered before the leader's cursor: the leader polls from there.
+    channel.onmessage = ({ data }) => {
+      if (data.kinds) receive(data);
+      else if (data.leads) channel.postMessage({ since: cursor, phones });
+      else if (polling && (moment(data.since) < moment(cursor) || (data.phones && !phones))) {
+        if (moment(data.since) < moment(cursor)) cursor = data.since;
+        phones ||= data.phones;
+        polling.abort();
+      }
+    };
+    channel.postMessage({ since: cursor, phones });
+    if (navigator.locks) navigator.locks.request(name, lead);
+    else lead();
+  };
 
   document.addEventListener("DOMContentLoaded", () => {
     tick();
     announce();
+    const follower = document.getElementById("follow");
+    if (follower) follow(follower);
     // The first field with an error gets the focus. A form with data-send is submitted by the script.
     document.querySelector("main [aria-invalid=true]")?.focus();
     document.querySelector("form[data-send]")?.requestSubmit();

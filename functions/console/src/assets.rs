@@ -30,8 +30,6 @@ pub struct Asset {
 pub struct Assets {
     /// htmx 2.0.11 (0BSD).
     pub htmx: Asset,
-    /// htmx's extension for server-sent events 2.2.4 (0BSD).
-    pub sse: Asset,
     /// uPlot 1.6.32 (MIT), for plots.
     pub uplot: Asset,
     /// The style sheet of uPlot.
@@ -47,7 +45,6 @@ pub struct Assets {
 /// The names are computed for the first page. Each asset is compressed once, at its first request.
 pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
     htmx: Asset::script("htmx", include_bytes!("../assets/htmx.min.js")),
-    sse: Asset::script("sse", include_bytes!("../assets/sse.min.js")),
     uplot: Asset::script("uplot", include_bytes!("../assets/uPlot.iife.min.js")),
     uplot_style: Asset::style("uplot", include_bytes!("../assets/uPlot.min.css")),
     script: Asset::script("console", include_bytes!("../assets/console.js")),
@@ -61,10 +58,9 @@ pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
 });
 
 impl Assets {
-    fn all(&self) -> [&Asset; 7] {
+    fn all(&self) -> [&Asset; 6] {
         [
             &self.htmx,
-            &self.sse,
             &self.uplot,
             &self.uplot_style,
             &self.script,

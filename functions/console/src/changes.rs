@@ -1,9 +1,10 @@
-//! The long poll of an open page. The answer consists of server-sent events that name the kinds of
-//! resource that changed, without data. The page then fetches its own address.
+//! The long poll of a browser's open pages. The answer names the kinds of resource that changed and
+//! the Workers that the changes are about, without data. A page then fetches its own address.
 //!
-//! The answer is held until an Event is published, for [`HOLD`] at most. It is finite, because
-//! Lambda cannot stream. Browsers reconnect by themselves and send the id of the last message
-//! ([`Cursor`]), so no change is missed between two answers. Events are followed with
+//! A browser opens six connections to a host, so its tabs share one long poll: one tab holds it and
+//! passes the answers on (`console.js`). The answer is held until an Event is published, for
+//! [`HOLD`] at most. It is finite, because Lambda cannot stream. The next request names the
+//! [`Cursor`] of the last answer, so no change is missed between the two. Events are followed with
 //! [`store::Store::follow_events`], as the API's event stream does. In one process an idle page
 //! costs no request of the table. On Lambda it costs periodic reads of the sixteen Event shards of
 //! an hour.
@@ -16,8 +17,9 @@ use std::time::Duration;
 use http::{StatusCode, header};
 use ids::WorkerSid;
 use ids::time::{Millis, Timestamp};
+use serde_json::json;
 use store::{EventFilter, KEPT_LATE_MAX};
-use task_router::router::events::{Event, EventCursor};
+use task_router::router::events::{Event, EventCursor, Parameter};
 use tokio::time::Instant;
 
 use crate::console::Refused;
@@ -34,8 +36,15 @@ const HOLD: Duration = Duration::from_secs(20);
 /// Polling interval for changes of the simulated telephones, which are in memory.
 const POLL_PHONES_EVERY: Duration = Duration::from_millis(200);
 
-/// How long a browser waits before it reconnects.
-const RETRY: Duration = Duration::from_millis(100);
+/// The pause before a long poll that follows another one, so that a busy centre is not polled
+/// without pause. The server pauses, because browsers slow down the timers of hidden tabs.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The query parameter of a long poll that follows another one.
+const PACED: &str = "paced";
+
+/// Maximum number of Workers that an answer names; more count as all.
+const WORKERS_MAX: usize = 50;
 
 /// Maximum age of a cursor. An older one, of a browser that was suspended, is answered with all
 /// kinds.
@@ -59,7 +68,7 @@ pub enum Watch {
     Worker(WorkerSid),
 }
 
-/// The kind of resource that changed; its name is the name of the server-sent event.
+/// The kind of resource that changed; its name is part of the event that refreshes a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Phones,
@@ -111,42 +120,56 @@ impl Watch {
         };
         kinds
             .iter()
-            .map(|kind| format!("sse:{}", kind.name()))
+            .map(|kind| format!("changes:{}", kind.name()))
             .collect::<Vec<_>>()
             .join(", ")
     }
 }
 
-/// The long poll's address for a page: the changes that refresh it, and the first cursor.
-pub fn address(context: &RequestContext<'_>, watch: Watch) -> String {
-    let phones = context
+/// Where the changes of a page begin, and which of them concern it.
+pub struct Follow {
+    /// The cursor of the moment at which the page was rendered.
+    pub since: String,
+    /// The Worker that the changes must be about; `None`: any.
+    pub worker: Option<WorkerSid>,
+    /// Whether changes of the simulated telephones are followed.
+    pub phones: bool,
+}
+
+impl Follow {
+    /// What a page with this [`Watch`] follows.
+    pub fn new(context: &RequestContext<'_>, watch: Watch) -> Self {
+        // An Event that is stored late may have a moment before the page's and not be on the page.
+        let since = Cursor {
+            until: context.now - KEPT_LATE_MAX,
+            seen: 0,
+            phones: phones_revision(context),
+        };
+        Self {
+            since: since.to_string(),
+            worker: match watch {
+                Watch::Worker(worker) => Some(worker),
+                Watch::Phones | Watch::Tasks | Watch::Workers | Watch::Everything => None,
+            },
+            phones: watch == Watch::Phones,
+        }
+    }
+}
+
+fn phones_revision(context: &RequestContext<'_>) -> u64 {
+    context
         .console
         .phones
         .as_ref()
-        .map_or(0, |phones| phones.revision());
-    // An Event that is stored late may have a moment before the page's and not be on the page.
-    let since = Cursor {
-        until: context.now - KEPT_LATE_MAX,
-        seen: 0,
-        phones,
-    };
-    let filter = match watch {
-        Watch::Phones => "&phones=yes".to_owned(),
-        Watch::Worker(worker) => format!("&worker={worker}"),
-        Watch::Tasks | Watch::Workers | Watch::Everything => String::new(),
-    };
-    format!("{PATH}?since={since}{filter}")
+        .map_or(0, |phones| phones.revision())
 }
 
-/// Holds the long poll until there is a change or [`HOLD`] has passed, and names the kinds that
-/// changed.
+/// Holds the long poll until there is a change or [`HOLD`] has passed, and names what changed.
 pub async fn answer(context: &RequestContext<'_>) -> Result<Reply, Refused> {
-    let last = context
-        .headers
-        .get("last-event-id")
-        .and_then(|value| value.to_str().ok());
-    let since = last.unwrap_or(context.query.text("since"));
-    let mut cursor = since.parse().unwrap_or(Cursor {
+    if context.query.has(PACED) {
+        tokio::time::sleep(PAUSE).await;
+    }
+    let mut cursor = context.query.text("since").parse().unwrap_or(Cursor {
         until: context.now,
         seen: 0,
         phones: 0,
@@ -154,11 +177,11 @@ pub async fn answer(context: &RequestContext<'_>) -> Result<Reply, Refused> {
     let until = Instant::now() + HOLD;
     let mut watch = context.console.api.store.watch_events();
     loop {
-        let kinds;
-        (kinds, cursor) = poll(context, cursor).await?;
+        let changes;
+        (changes, cursor) = poll(context, cursor).await?;
         let left = until.saturating_duration_since(Instant::now());
-        if !kinds.is_empty() || left.is_zero() {
-            return Ok(message(&kinds, cursor));
+        if !changes.kinds.is_empty() || left.is_zero() {
+            return Ok(message(&changes, cursor));
         }
         let pause = if context.query.has("phones") {
             left.min(POLL_PHONES_EVERY)
@@ -169,35 +192,47 @@ pub async fn answer(context: &RequestContext<'_>) -> Result<Reply, Refused> {
     }
 }
 
-fn message(kinds: &BTreeSet<Kind>, cursor: Cursor) -> Reply {
-    let mut text = format!("retry: {}\nid: {cursor}\n", RETRY.as_millis());
-    if kinds.is_empty() {
-        // No page listens to this event name. It is sent because a browser ignores an id without an
-        // event.
-        text.push_str("event: nothing\ndata:\n\n");
-    }
-    for kind in kinds {
-        text.push_str(&format!("event: {}\nid: {cursor}\ndata:\n\n", kind.name()));
-    }
-    Reply::bytes(StatusCode::OK, "text/event-stream", text.into_bytes())
-        .with(header::CACHE_CONTROL, "no-store")
+/// What changed between two cursors.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Changes {
+    kinds: BTreeSet<Kind>,
+    /// The Workers that the changes are about; `None`: they may be about any.
+    workers: Option<BTreeSet<WorkerSid>>,
 }
 
-/// The kinds that changed after `cursor`, and the next cursor.
-async fn poll(
-    context: &RequestContext<'_>,
-    cursor: Cursor,
-) -> Result<(BTreeSet<Kind>, Cursor), Refused> {
-    let now = context.console.api.clock.now();
-    let phones = context
-        .console
-        .phones
+impl Changes {
+    /// Everything may have changed.
+    fn all() -> Self {
+        Self {
+            kinds: Kind::ALL.into(),
+            workers: None,
+        }
+    }
+}
+
+fn message(changes: &Changes, cursor: Cursor) -> Reply {
+    let kinds: Vec<&str> = changes.kinds.iter().map(|kind| kind.name()).collect();
+    let workers = changes
+        .workers
         .as_ref()
-        .map_or(0, |phones| phones.revision());
+        .filter(|workers| workers.len() <= WORKERS_MAX);
+    let text = json!({ "cursor": cursor.to_string(), "kinds": kinds, "workers": workers });
+    Reply::bytes(
+        StatusCode::OK,
+        "application/json",
+        text.to_string().into_bytes(),
+    )
+    .with(header::CACHE_CONTROL, "no-store")
+}
+
+/// What changed after `cursor`, and the next cursor.
+async fn poll(context: &RequestContext<'_>, cursor: Cursor) -> Result<(Changes, Cursor), Refused> {
+    let now = context.console.api.clock.now();
+    let phones = phones_revision(context);
     if now - CURSOR_AGE_MAX > cursor.until {
         // A list of changes would be useless to a browser that was suspended for hours.
         return Ok((
-            Kind::ALL.into(),
+            Changes::all(),
             Cursor {
                 until: now - KEPT_LATE_MAX,
                 seen: 0,
@@ -206,7 +241,7 @@ async fn poll(
         ));
     }
     let filter = EventFilter {
-        worker_sid: watched_worker(context),
+        worker_sid: own_worker(context),
         ..EventFilter::between(now, now)
     };
     let from = EventCursor::before(next(cursor.until) - KEPT_LATE_MAX);
@@ -220,9 +255,9 @@ async fn poll(
     let until = (ahead.seen.at - Millis::from_millis(1))
         .min(now)
         .max(cursor.until);
-    let mut kinds = changed_kinds(&ahead.events, cursor);
+    let mut changes = changes_after(&ahead.events, cursor);
     if context.query.has("phones") && phones != cursor.phones {
-        kinds.insert(Kind::Phones);
+        changes.kinds.insert(Kind::Phones);
     }
     let horizon = until - KEPT_LATE_MAX;
     let seen = digest(
@@ -232,7 +267,7 @@ async fn poll(
             .filter(|event| event.place.at > horizon && event.place.at <= until),
     );
     Ok((
-        kinds,
+        changes,
         Cursor {
             until,
             seen,
@@ -241,27 +276,38 @@ async fn poll(
     ))
 }
 
-/// The kinds of the Events that the browser does not know yet. `events` begin some time before
+/// The changes by the Events that the browser does not know yet. `events` begin some time before
 /// `cursor`, so that an Event that was stored late is found: it changes the digest.
-fn changed_kinds(events: &[Event], cursor: Cursor) -> BTreeSet<Kind> {
+fn changes_after(events: &[Event], cursor: Cursor) -> Changes {
     if events.len() >= EVENTS_MAX {
-        return Kind::ALL.into();
+        return Changes::all();
     }
     let is_known = |event: &&Event| event.place.at <= cursor.until;
     let was_stored_late = cursor.seen != 0 && digest(events.iter().filter(is_known)) != cursor.seen;
-    events
+    let unknown: Vec<&Event> = events
         .iter()
         .filter(|event| was_stored_late || !is_known(event))
-        .flat_map(Kind::of)
-        .collect()
+        .collect();
+    Changes {
+        kinds: unknown.iter().flat_map(|event| Kind::of(event)).collect(),
+        workers: Some(
+            unknown
+                .iter()
+                .filter_map(|event| worker_of(event))
+                .collect(),
+        ),
+    }
 }
 
-/// The Worker whose Events the page follows, if it follows one; an agent's page always follows its
-/// own Worker.
-fn watched_worker(context: &RequestContext<'_>) -> Option<WorkerSid> {
-    match context.session.role {
+fn worker_of(event: &Event) -> Option<WorkerSid> {
+    event.parameters.get(Parameter::WorkerSid)?.parse().ok()
+}
+
+/// The only Worker whose changes an agent may follow.
+fn own_worker(context: &RequestContext<'_>) -> Option<WorkerSid> {
+    match context.session.role() {
         Role::Agent(own) => Some(own),
-        Role::Administrator => context.query.text("worker").parse().ok(),
+        Role::Administrator => None,
     }
 }
 
@@ -344,24 +390,34 @@ mod tests {
     }
 
     #[test]
-    fn message_names_kinds_and_cursor() {
+    fn message_names_kinds_workers_and_cursor() {
         let cursor = Cursor {
             until: Timestamp::from_millis(5),
             seen: 1,
             phones: 0,
         };
-        let text = |kinds: &[Kind]| {
-            let reply = message(&kinds.iter().copied().collect(), cursor).into_response();
+        let text = |changes: &Changes| {
+            let reply = message(changes, cursor).into_response();
             String::from_utf8(reply.into_body()).unwrap()
         };
         assert_eq!(
-            text(&[]),
-            "retry: 100\nid: 5-1-0\nevent: nothing\ndata:\n\n"
+            text(&Changes::default()),
+            r#"{"cursor":"5-1-0","kinds":[],"workers":null}"#
         );
-        let both = text(&[Kind::Workers, Kind::Tasks]);
-        assert!(
-            both.contains("event: tasks\nid: 5-1-0\ndata:\n\nevent: workers\n"),
-            "{both}"
+        let worker = WorkerSid::from_bytes([1; 16]);
+        let both = Changes {
+            kinds: [Kind::Workers, Kind::Tasks].into(),
+            workers: Some([worker].into()),
+        };
+        assert_eq!(
+            text(&both),
+            format!(r#"{{"cursor":"5-1-0","kinds":["tasks","workers"],"workers":["{worker}"]}}"#)
         );
+        let many = (0..=50).map(|number| WorkerSid::from_bytes([number; 16]));
+        let many = Changes {
+            workers: Some(many.collect()),
+            ..both
+        };
+        assert!(text(&many).contains(r#""workers":null"#));
     }
 }

@@ -4,18 +4,21 @@
 //! therefore never shows more than a program could read. The API takes every decision, and its
 //! refusals are shown in its own words.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use http::{Method, Request, StatusCode, Uri, header};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
 use ids::time::Timestamp;
 use serde_json::Value;
+use vocabulary::visible;
 
 use api::Api;
 
 use crate::phones::Phones;
-use crate::session::{Role, Signer};
+use crate::session::{Principal, Session, Sessions, Signer};
+use crate::sign_ins::SignIns;
 
 /// The media type of a form.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -28,6 +31,10 @@ pub struct Console {
     pub signer: Signer,
     /// The simulated telephones; `None` with a real carrier.
     pub phones: Option<Arc<dyn Phones>>,
+    /// The generations of sessions.
+    pub(crate) sessions: Sessions,
+    /// Slows down wrong sign-ins.
+    pub(crate) sign_ins: SignIns,
 }
 
 /// The body of a request of the API.
@@ -36,8 +43,20 @@ pub enum Body {
     Nothing,
     /// An encoded form.
     Form(String),
+    /// An encoded form, for a resource that must still have the version of this `ETag`.
+    FormIfMatch(String, String),
     /// A JSON document.
     Json(String),
+    /// A JSON merge patch of attributes.
+    MergePatch(String),
+}
+
+/// A resource, and its `ETag` if it has versions.
+pub struct Versioned {
+    /// The resource.
+    pub resource: Value,
+    /// The `ETag`, with its quotes.
+    pub etag: Option<String>,
 }
 
 /// An error answer of the API, or of the console itself.
@@ -71,21 +90,79 @@ impl Refused {
 }
 
 impl Console {
+    /// A console of this API.
+    pub fn new(api: Arc<Api>, signer: Signer, phones: Option<Arc<dyn Phones>>) -> Self {
+        Self {
+            api,
+            signer,
+            phones,
+            sessions: Sessions::default(),
+            sign_ins: SignIns::default(),
+        }
+    }
+
+    /// The session of a request; `None` if there is none or it was ended.
+    ///
+    /// # Errors
+    /// The request of the table failed.
+    pub async fn session(
+        &self,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Option<Session>, Refused> {
+        let Some(session) = self.signer.session(headers, &self.api.api_keys, now) else {
+            return Ok(None);
+        };
+        let is_current = self
+            .sessions
+            .is_current(&self.api.store, &session, now)
+            .await
+            .map_err(Refused::unavailable)?;
+        Ok(is_current.then_some(session))
+    }
+
+    /// Ends all sessions of a principal.
+    ///
+    /// # Errors
+    /// The request of the table failed.
+    pub async fn end_sessions(&self, principal: Principal, now: Timestamp) -> Result<(), Refused> {
+        self.sessions
+            .end(&self.api.store, principal, now)
+            .await
+            .map_err(Refused::unavailable)?;
+        tracing::info!(%principal, "sessions ended");
+        Ok(())
+    }
+
     /// A link below `base` that signs an administrator in, once and within the next hour.
     pub fn sign_in_link(&self, base: &str, now: Timestamp) -> String {
         format!(
             "{base}/console/sign-in?ticket={}",
-            self.signer.ticket(Role::Administrator, now)
+            self.signer.ticket(Principal::Account, now)
         )
     }
 
-    /// Calls the API with the account's credentials.
+    /// Calls the API with the account's credentials. The answer is for pages: characters that a
+    /// reader does not see are shown as code points.
     pub async fn request(
         &self,
         method: Method,
         address: &str,
         body: Body,
     ) -> Result<Value, Refused> {
+        let mut answer = self.versioned(method, address, body).await?.resource;
+        make_visible(&mut answer);
+        Ok(answer)
+    }
+
+    /// Calls the API with the account's credentials. The answer is for forms: its texts are
+    /// unchanged, and it has the version of the resource.
+    pub async fn versioned(
+        &self,
+        method: Method,
+        address: &str,
+        body: Body,
+    ) -> Result<Versioned, Refused> {
         let user = self.api.account_sid.to_string();
         let password = self.api.auth_token.clone();
         self.request_as(&user, &password, method, address, body)
@@ -100,13 +177,21 @@ impl Console {
         method: Method,
         address: &str,
         body: Body,
-    ) -> Result<Value, Refused> {
+    ) -> Result<Versioned, Refused> {
         let request = api_request(user, password, method, address, body)?;
         let answer = api::handle(Arc::clone(&self.api), request).await;
         let status = answer.status();
+        let etag = answer
+            .headers()
+            .get(header::ETAG)
+            .and_then(|etag| etag.to_str().ok())
+            .map(str::to_owned);
         let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
         if status.is_success() {
-            return Ok(body);
+            return Ok(Versioned {
+                resource: body,
+                etag,
+            });
         }
         let message = body
             .get("message")
@@ -129,10 +214,12 @@ fn api_request(
         message: "the address is not valid".to_owned(),
     })?;
     let credentials = format!("Basic {}", BASE64.encode(format!("{user}:{password}")));
-    let (content_type, text) = match body {
-        Body::Nothing => (FORM, String::new()),
-        Body::Form(form) => (FORM, form),
-        Body::Json(document) => ("application/json", document),
+    let (content_type, text, etag) = match body {
+        Body::Nothing => (FORM, String::new(), None),
+        Body::Form(form) => (FORM, form, None),
+        Body::FormIfMatch(form, etag) => (FORM, form, Some(etag)),
+        Body::Json(document) => ("application/json", document, None),
+        Body::MergePatch(patch) => ("application/merge-patch+json", patch, None),
     };
     let mut request = Request::new(text.into_bytes());
     *request.method_mut() = method;
@@ -142,13 +229,31 @@ fn api_request(
         header::CONTENT_TYPE,
         header::HeaderValue::from_static(content_type),
     );
-    // Base64 is always a valid header value.
+    // The API's own `ETag` and Base64 are always valid header values.
+    headers.extend(
+        etag.and_then(|etag| etag.try_into().ok())
+            .map(|value| (header::IF_MATCH, value)),
+    );
     headers.extend(
         credentials
             .try_into()
             .map(|value| (header::AUTHORIZATION, value)),
     );
     Ok(request)
+}
+
+/// Makes the hidden characters of all texts visible.
+fn make_visible(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(shown) = visible(text) {
+                *text = shown;
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(make_visible),
+        Value::Object(fields) => fields.values_mut().for_each(make_visible),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// A text property of a resource; empty if the property is missing or of another type.

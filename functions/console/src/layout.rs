@@ -5,7 +5,7 @@ use http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::assets::ASSETS;
-use crate::changes::{self, Watch};
+use crate::changes::{self, Follow, Watch};
 use crate::reply::Reply;
 use crate::request_context::RequestContext;
 use crate::section::Section;
@@ -47,10 +47,9 @@ pub fn page_and(
     page: Page<'_>,
     tail: Markup,
 ) -> Reply {
-    let connect = page.watch.map(|watch| changes::address(context, watch));
     let headers = format!(r#"{{"x-csrf-token":"{}"}}"#, context.csrf());
     let body = html! {
-        body hx-headers=(headers) hx-ext=[connect.as_ref().map(|_| "sse")] sse-connect=[connect.as_ref()] {
+        body hx-headers=(headers) {
             a .skip href="#main" { "Skip to the content" }
             header .top {
                 a .brand href="/console" { "Cordboard" }
@@ -117,7 +116,6 @@ fn document(title: &str, section: Option<Section>, body: Markup) -> Markup {
                 link rel="icon" type="image/svg+xml" href=(ASSETS.icon.address);
                 link rel="stylesheet" href=(ASSETS.style.address);
                 script src=(ASSETS.htmx.address) defer {}
-                script src=(ASSETS.sse.address) defer {}
                 @if section == Some(Section::Wallboard) {
                     link rel="stylesheet" href=(ASSETS.uplot_style.address);
                     script src=(ASSETS.uplot.address) defer {}
@@ -130,7 +128,7 @@ fn document(title: &str, section: Option<Section>, body: Markup) -> Markup {
 }
 
 fn navigation(context: &RequestContext<'_>, current: Option<Section>) -> Markup {
-    let is_shown = |section: &Section| match context.session.role {
+    let is_shown = |section: &Section| match context.session.role() {
         Role::Agent(_) => *section == Section::Desk,
         Role::Administrator => *section != Section::Phones || context.console.phones.is_some(),
     };
@@ -152,7 +150,7 @@ fn navigation(context: &RequestContext<'_>, current: Option<Section>) -> Markup 
 /// The Workspace that the page shows, as a link to the list of Workspaces. Agents have no choice.
 fn workspace(context: &RequestContext<'_>, current: Option<Section>) -> Markup {
     html! {
-        @if context.session.role == Role::Administrator {
+        @if context.session.role() == Role::Administrator {
             a .workspace #workspace href="/console/workspaces" aria-current=[(current == Some(Section::Workspaces)).then_some("page")] {
                 span .unseen { "Workspace: " } (context.workspace_name)
             }
@@ -172,7 +170,9 @@ fn live(context: &RequestContext<'_>, watch: Option<Watch>, content: Markup) -> 
     };
     html! {
         @if let Some(watch) = watch {
-            div #follow hidden hx-get=(address) hx-trigger=(watch.triggers()) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {}
+            @let follow = Follow::new(context, watch);
+            div #follow hidden data-changes=(changes::PATH) data-since=(follow.since) data-worker=[follow.worker]
+                data-phones=[follow.phones.then_some("yes")] data-kinds=(watch.triggers()) hx-get=(address) hx-trigger=(watch.triggers()) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {}
         }
         div #live { (content) }
     }

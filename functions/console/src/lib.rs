@@ -2,7 +2,8 @@
 //! htmx.
 //!
 //! Reading order: `routes` (every address), `request_context` (one request), `console` (the
-//! dependencies and the requests of the REST API), `session` (sign-in and authorization), `reply`
+//! dependencies and the requests of the REST API), `session` (sign-in and authorization), `sign_ins`
+//! (the limit of wrong ones), `reply`
 //! (security headers), `layout` (the frame of every page), `pages` (one kind of page per file),
 //! `changes` (the long poll for live updates), `assets`.
 //!
@@ -12,6 +13,7 @@
 mod assets;
 mod changes;
 mod compress;
+mod connected_call;
 mod console;
 mod form;
 mod layout;
@@ -21,6 +23,7 @@ mod request_context;
 mod routes;
 mod section;
 mod session;
+mod sign_ins;
 
 pub mod phones;
 
@@ -33,7 +36,7 @@ use reply::Reply;
 use request_context::IncomingRequest;
 
 pub use console::Console;
-pub use session::{Role, SESSION_LIFE, Signer, TICKET_LIFE, Transport};
+pub use session::{Principal, Role, SESSION_LIFE, Signer, TICKET_LIFE, Transport};
 
 /// Maximum size of a form in bytes: the API's limit.
 pub const BODY_BYTES_MAX: usize = api::BODY_BYTES_MAX;

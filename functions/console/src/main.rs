@@ -32,10 +32,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         outbox: Arc::new(SqsOutbox::of_callbacks(aws::sqs(&env)?, callbacks)),
         in_flight: InFlight::default(),
     };
-    let console = Console {
-        api: Arc::new(api),
-        signer: Signer::new(&auth_token, Transport::Https),
-        phones: None,
-    };
+    let signer = Signer::new(&auth_token, Transport::Https);
+    let console = Console::new(Arc::new(api), signer, None);
     runtime::http::serve_plain(Arc::new(console), handle).await
 }

@@ -72,6 +72,29 @@ impl Reply {
         .with(header::CACHE_CONTROL, "no-store")
     }
 
+    /// The destination of a redirection.
+    pub fn location(&self) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(name, _)| *name == header::LOCATION)
+            .map(|(_, address)| address.as_str())
+    }
+
+    /// A redirection as a navigation of the whole page: htmx would follow it with the open page's
+    /// heading and address.
+    #[must_use]
+    pub fn into_navigation(self) -> Self {
+        let rename = |(name, value)| match name {
+            header::LOCATION => (HeaderName::from_static("hx-redirect"), value),
+            name => (name, value),
+        };
+        Self {
+            status: StatusCode::OK,
+            headers: self.headers.into_iter().map(rename).collect(),
+            body: self.body,
+        }
+    }
+
     /// Makes htmx reload the whole page.
     pub fn refresh() -> Self {
         Self::bytes(StatusCode::OK, "text/plain; charset=utf-8", Vec::new())

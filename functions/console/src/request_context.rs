@@ -1,11 +1,11 @@
 //! One request, before and after its session is known, and the API requests below its Workspace.
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use ids::WorkspaceSid;
 use ids::time::Timestamp;
 use serde_json::Value;
 
-use crate::console::{Body, Console, Refused};
+use crate::console::{Body, Console, Refused, Versioned};
 use crate::form::Form;
 use crate::session::Session;
 
@@ -58,6 +58,31 @@ impl RequestContext<'_> {
             .await
     }
 
+    /// Reads something below the Workspace, with its version.
+    pub async fn get_versioned(&self, place: &str) -> Result<Versioned, Refused> {
+        self.console
+            .versioned(Method::GET, &self.address(place), Body::Nothing)
+            .await
+    }
+
+    /// Posts a form to a resource below the Workspace. With `etag` the API answers 412 if the
+    /// resource has another version.
+    pub async fn post_if_match(
+        &self,
+        place: &str,
+        form: &Form,
+        etag: Option<String>,
+    ) -> Result<Value, Refused> {
+        let form = form.encode_all();
+        let body = match etag {
+            Some(etag) => Body::FormIfMatch(form, etag),
+            None => Body::Form(form),
+        };
+        self.console
+            .request(Method::POST, &self.address(place), body)
+            .await
+    }
+
     /// Posts a form to something below the Workspace.
     pub async fn post(&self, place: &str, form: &Form) -> Result<Value, Refused> {
         let body = Body::Form(form.encode_all());
@@ -74,6 +99,14 @@ impl RequestContext<'_> {
             .await
     }
 
+    /// Patches the attributes of a resource below the Workspace.
+    pub async fn patch(&self, place: &str, patch: &Value) -> Result<Value, Refused> {
+        let body = Body::MergePatch(patch.to_string());
+        self.console
+            .request(Method::POST, &self.address(place), body)
+            .await
+    }
+
     /// Deletes something below the Workspace.
     pub async fn delete(&self, place: &str) -> Result<Value, Refused> {
         self.console
@@ -84,6 +117,16 @@ impl RequestContext<'_> {
     /// Whether htmx fetches a part of an open page, rather than the browser a whole page.
     pub fn is_part(&self) -> bool {
         self.headers.contains_key("hx-request")
+    }
+
+    /// Whether htmx sent the request from the page at this address.
+    pub fn is_open_page(&self, address: &str) -> bool {
+        let open = self
+            .headers
+            .get("hx-current-url")
+            .and_then(|url| url.to_str().ok()?.parse::<Uri>().ok());
+        let path = address.split('?').next().unwrap_or_default();
+        open.is_some_and(|open| open.path() == path)
     }
 
     /// The token that every form carries.

@@ -6,6 +6,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use ids::WorkspaceSid;
 use ids::time::Timestamp;
 use task_router::model::Workspace;
+use vocabulary::visible;
 
 use crate::changes;
 use crate::console::{Console, Refused};
@@ -24,8 +25,10 @@ pub async fn answer(console: &Console, incoming: IncomingRequest<'_>) -> Reply {
     if incoming.path == sign_in::PATH {
         return sign_in::answer(console, &incoming, now).await;
     }
-    let Some(session) = console.signer.session(incoming.headers, now) else {
-        return sign_in_first(&incoming);
+    let session = match console.session(incoming.headers, now).await {
+        Ok(Some(session)) => session,
+        Ok(None) => return sign_in_first(&incoming),
+        Err(refused) => return problem::plain(503, &refused.message),
     };
     let is_post = *incoming.method == Method::POST;
     let form = if is_post {
@@ -59,7 +62,7 @@ pub async fn answer(console: &Console, incoming: IncomingRequest<'_>) -> Reply {
         headers,
         ..
     } = incoming;
-    let workspace_name = workspace.friendly_name.clone();
+    let workspace_name = visible(&workspace.friendly_name).into_owned();
     let workspace = workspace.sid;
     let context = RequestContext {
         console,
@@ -72,9 +75,15 @@ pub async fn answer(console: &Console, incoming: IncomingRequest<'_>) -> Reply {
         form,
         headers,
     };
-    page(&context, method)
+    let reply = page(&context, method)
         .await
-        .unwrap_or_else(|refused| problem::page(&context, &refused))
+        .unwrap_or_else(|refused| problem::page(&context, &refused));
+    match reply.location() {
+        Some(address) if context.is_part() && !context.is_open_page(address) => {
+            reply.into_navigation()
+        }
+        Some(_) | None => reply,
+    }
 }
 
 /// The Workspace this browser has chosen, if it exists; otherwise the one that receives the
@@ -145,7 +154,7 @@ async fn page(context: &RequestContext<'_>, method: &Method) -> Result<Reply, Re
         .filter(|part| !part.is_empty())
         .skip(1)
         .collect();
-    if let Role::Agent(worker) = context.session.role {
+    if let Role::Agent(worker) = context.session.role() {
         return agent_page(context, method, &parts, &worker.to_string()).await;
     }
     match (method.as_str(), parts.as_slice()) {
@@ -155,11 +164,12 @@ async fn page(context: &RequestContext<'_>, method: &Method) -> Result<Reply, Re
         ("POST", ["phones", call, what]) => phones::perform(context, call, what).await,
         ("GET", ["desk"]) => desk::choose(context).await,
         ("POST", ["desk", worker, "link"]) => desk::link(context, worker).await,
+        ("POST", ["desk", worker, "end-sessions"]) => desk::end_sessions(context, worker).await,
         (_, ["desk", worker, rest @ ..]) => desk::answer(context, method, worker, rest).await,
         ("GET", ["wallboard"]) => wallboard::show(context).await,
         ("GET", ["wallboard", "plots"]) => wallboard::plots(context).await,
         ("GET", ["changes"]) => changes::answer(context).await,
-        ("POST", ["sign-out"]) => Ok(sign_out(context)),
+        ("POST", ["sign-out"]) => sign_out(context).await,
         ("GET", ["workspaces"]) => workspaces::list(context).await,
         ("GET", ["workspaces", "new"]) => workspaces::new(context).await,
         ("POST", ["workspaces", "new"]) => workspaces::create(context).await,
@@ -182,7 +192,7 @@ async fn agent_page(
             desk::answer(context, method, worker, rest).await
         }
         ("GET", ["changes"]) => changes::answer(context).await,
-        ("POST", ["sign-out"]) => Ok(sign_out(context)),
+        ("POST", ["sign-out"]) => sign_out(context).await,
         _ => Err(Refused {
             status: StatusCode::FORBIDDEN,
             message: "this page is for administrators".to_owned(),
@@ -201,6 +211,13 @@ fn sign_in_first(incoming: &IncomingRequest<'_>) -> Reply {
     Reply::see_other(sign_in::path_back_to(incoming.path))
 }
 
-fn sign_out(context: &RequestContext<'_>) -> Reply {
-    Reply::see_other(sign_in::PATH).with(header::SET_COOKIE, context.console.signer.clear_cookie())
+/// Ends all sessions of the principal, not only the one in this browser: a copy of the cookie must
+/// not outlive the sign-out.
+async fn sign_out(context: &RequestContext<'_>) -> Result<Reply, Refused> {
+    let console = context.console;
+    console
+        .end_sessions(context.session.principal, context.now)
+        .await?;
+    let reply = Reply::see_other(sign_in::PATH);
+    Ok(reply.with(header::SET_COOKIE, console.signer.clear_cookie()))
 }

@@ -2,17 +2,23 @@
 //! against forged requests (CSRF).
 //!
 //! All three are texts that carry their own authentication code (HMAC), made with a key derived
-//! from the account's auth token. A new auth token ends every session. Only used tickets are
-//! stored: a sign-in link works once.
+//! from the account's auth token, and for an API key's session with the key's secret, too. A new
+//! auth token ends every session; a removed API key, or a new secret, ends those of the key. The
+//! table has two things: used tickets, because a sign-in link works once, and the generation of each
+//! principal's sessions ([`Sessions`]), so that a sign-out ends them.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
+use api::ApiKeys;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, header};
 use ids::time::{Millis, Timestamp};
-use ids::{WorkerSid, WorkspaceSid};
+use ids::{ApiKeySid, WorkerSid, WorkspaceSid};
 use sha2::Sha256;
+use store::Store;
 use subtle::ConstantTimeEq;
 
 /// Lifetime of a session: a long working day.
@@ -20,6 +26,13 @@ pub const SESSION_LIFE: Millis = Millis::from_secs(12 * 3_600);
 
 /// Lifetime of a sign-in link: long enough to find the terminal, or to pass the link on.
 pub const TICKET_LIFE: Millis = Millis::from_secs(3_600);
+
+/// How long a process uses a generation of sessions that it has read: one small read in this time
+/// for each principal, however many pages are open.
+const GENERATION_KEPT: Millis = Millis::from_secs(5);
+
+/// Principals whose generation a process remembers, some hundred bytes each.
+const PRINCIPALS_MAX: usize = 10_000;
 
 /// The cookie's name over plain HTTP, on the local machine.
 const COOKIE: &str = "cordboard";
@@ -61,20 +74,59 @@ pub enum Role {
     Agent(WorkerSid),
 }
 
-/// A role and the end of its validity.
+/// The holder of the credentials that began a session. All sessions of a principal end together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Principal {
+    /// The account, by its auth token or by the link that the terminal prints.
+    Account,
+    /// An API key.
+    ApiKey(ApiKeySid),
+    /// An agent, by a link of an administrator.
+    Agent(WorkerSid),
+}
+
+impl Principal {
+    /// The access that sessions of the principal grant.
+    pub const fn role(self) -> Role {
+        match self {
+            Self::Account | Self::ApiKey(_) => Role::Administrator,
+            Self::Agent(worker) => Role::Agent(worker),
+        }
+    }
+
+    /// The secret that a session depends on besides the auth token; `None` if there is no such
+    /// principal.
+    fn secret(self, api_keys: &ApiKeys) -> Option<&str> {
+        match self {
+            Self::Account | Self::Agent(_) => Some(""),
+            Self::ApiKey(sid) => api_keys.secret(sid),
+        }
+    }
+}
+
+/// A principal, and until when they are signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
-    /// The access of this session.
-    pub role: Role,
+    /// The holder of the credentials.
+    pub principal: Principal,
+    /// The generation of the principal's sessions at sign-in.
+    pub generation: u64,
     /// The moment at which the session expires.
     pub expires: Timestamp,
+}
+
+impl Session {
+    /// The access of this session.
+    pub const fn role(&self) -> Role {
+        self.principal.role()
+    }
 }
 
 /// The content of a sign-in link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
-    /// The role of the session that it begins.
-    pub role: Role,
+    /// The principal of the session that it begins.
+    pub principal: Principal,
     /// The moment at which the link expires.
     pub expires: Timestamp,
     /// A name that no other ticket has: its signature.
@@ -108,8 +160,9 @@ impl Signer {
     }
 
     /// The `Set-Cookie` header that begins a session.
-    pub fn cookie(&self, session: &Session) -> String {
-        let text = self.seal(Purpose::Session, session);
+    pub fn cookie(&self, session: &Session, api_keys: &ApiKeys) -> String {
+        let secret = session.principal.secret(api_keys).unwrap_or_default();
+        let text = self.seal(Purpose::Session, session, secret);
         let (name, secure) = self.cookie_kind();
         let secs = SESSION_LIFE.as_secs();
         format!("{name}={text}; Path=/; HttpOnly; SameSite=Strict; Max-Age={secs}{secure}")
@@ -121,10 +174,16 @@ impl Signer {
         format!("{name}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{secure}")
     }
 
-    /// The session of a request; `None` if the cookie is missing, forged or expired.
-    pub fn session(&self, headers: &HeaderMap, now: Timestamp) -> Option<Session> {
+    /// The session of a request; `None` if the cookie is missing, forged or expired, or belongs to
+    /// a removed API key. Whether the session was ended is recorded in the table.
+    pub fn session(
+        &self,
+        headers: &HeaderMap,
+        api_keys: &ApiKeys,
+        now: Timestamp,
+    ) -> Option<Session> {
         let (name, _) = self.cookie_kind();
-        cookie(headers, name).and_then(|text| self.open(Purpose::Session, text, now))
+        cookie(headers, name).and_then(|text| self.open(Purpose::Session, text, api_keys, now))
     }
 
     /// The `Set-Cookie` header that chooses a Workspace, for the lifetime of a session.
@@ -136,25 +195,25 @@ impl Signer {
         )
     }
 
-    /// The ticket of a sign-in link for `role`.
-    pub fn ticket(&self, role: Role, now: Timestamp) -> String {
-        self.seal(
-            Purpose::Ticket,
-            &Session {
-                role,
-                expires: now + TICKET_LIFE,
-            },
-        )
+    /// The ticket of a sign-in link for the account or an agent.
+    pub fn ticket(&self, principal: Principal, now: Timestamp) -> String {
+        let ticket = Session {
+            principal,
+            generation: 0,
+            expires: now + TICKET_LIFE,
+        };
+        self.seal(Purpose::Ticket, &ticket, "")
     }
 
     /// The content of a ticket; `None` if it is forged or expired. Whether it was used before is
     /// recorded in the table.
     pub fn read_ticket(&self, ticket: &str, now: Timestamp) -> Option<Ticket> {
-        let Session { role, expires } = self.open(Purpose::Ticket, ticket, now)?;
+        let no_keys = ApiKeys::default();
+        let opened = self.open(Purpose::Ticket, ticket, &no_keys, now)?;
         let (_, name) = ticket.rsplit_once('.')?;
         Some(Ticket {
-            role,
-            expires,
+            principal: opened.principal,
+            expires: opened.expires,
             name: name.to_owned(),
         })
     }
@@ -181,23 +240,28 @@ impl Signer {
         }
     }
 
-    fn seal(&self, purpose: Purpose, session: &Session) -> String {
+    fn seal(&self, purpose: Purpose, session: &Session, secret: &str) -> String {
         let text = session.to_string();
-        let tag = tag(&self.key, purpose, &text);
+        let tag = tag(&self.key, purpose, &format!("{text}\0{secret}"));
         format!("{text}.{tag}")
     }
 
-    fn open(&self, purpose: Purpose, sealed: &str, now: Timestamp) -> Option<Session> {
+    fn open(
+        &self,
+        purpose: Purpose,
+        sealed: &str,
+        api_keys: &ApiKeys,
+        now: Timestamp,
+    ) -> Option<Session> {
         let (text, given) = sealed.rsplit_once('.')?;
-        let is_ours: bool = tag(&self.key, purpose, text)
+        // The principal is needed for its secret; nothing else is trusted before the comparison.
+        let session: Session = text.parse().ok()?;
+        let secret = session.principal.secret(api_keys)?;
+        let is_ours: bool = tag(&self.key, purpose, &format!("{text}\0{secret}"))
             .as_bytes()
             .ct_eq(given.as_bytes())
             .into();
-        if !is_ours {
-            return None;
-        }
-        let session: Session = text.parse().ok()?;
-        (session.expires > now).then_some(session)
+        (is_ours && session.expires > now).then_some(session)
     }
 }
 
@@ -217,30 +281,129 @@ fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     pairs.find(|(key, _)| *key == name).map(|(_, text)| text)
 }
 
-/// `admin.<milliseconds>` or `WK….<milliseconds>`.
-impl Display for Session {
+/// The generations of sessions that this process has read from the table.
+#[derive(Default)]
+pub struct Sessions(Mutex<BTreeMap<Principal, Known>>);
+
+#[derive(Clone, Copy)]
+struct Known {
+    generation: u64,
+    read: Timestamp,
+}
+
+impl Sessions {
+    /// Whether a session is of the present generation. The generation is read from the table at
+    /// most once in [`GENERATION_KEPT`], so a sign-out in another process takes effect within that.
+    ///
+    /// # Errors
+    /// The request of the table failed.
+    pub async fn is_current(
+        &self,
+        store: &Store,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<bool, store::Error> {
+        let known = self.lock().get(&session.principal).copied();
+        let kept = known.filter(|known| now.since(known.read) < GENERATION_KEPT);
+        let generation = match kept {
+            Some(known) => known.generation,
+            None => self.read(store, session.principal, now).await?,
+        };
+        Ok(generation == session.generation)
+    }
+
+    /// Reads the present generation.
+    ///
+    /// # Errors
+    /// The request of the table failed.
+    pub async fn read(
+        &self,
+        store: &Store,
+        principal: Principal,
+        now: Timestamp,
+    ) -> Result<u64, store::Error> {
+        let generation = store.session_generation(&principal.to_string()).await?;
+        self.remember(principal, generation, now);
+        Ok(generation)
+    }
+
+    /// Ends all sessions of a principal.
+    ///
+    /// # Errors
+    /// The request of the table failed.
+    pub async fn end(
+        &self,
+        store: &Store,
+        principal: Principal,
+        now: Timestamp,
+    ) -> Result<(), store::Error> {
+        let generation = store.end_sessions(&principal.to_string()).await?;
+        self.remember(principal, generation, now);
+        Ok(())
+    }
+
+    fn remember(&self, principal: Principal, generation: u64, now: Timestamp) {
+        let mut known = self.lock();
+        if known.len() >= PRINCIPALS_MAX {
+            known.clear();
+        }
+        known.insert(
+            principal,
+            Known {
+                generation,
+                read: now,
+            },
+        );
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Principal, Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `account`, `SK…` or `WK…`.
+impl Display for Principal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let until = self.expires.as_millis();
-        match self.role {
-            Role::Administrator => write!(formatter, "{ADMINISTRATOR}.{until}"),
-            Role::Agent(worker) => write!(formatter, "{worker}.{until}"),
+        match self {
+            Self::Account => formatter.write_str(ACCOUNT),
+            Self::ApiKey(sid) => sid.fmt(formatter),
+            Self::Agent(worker) => worker.fmt(formatter),
         }
     }
 }
 
-const ADMINISTRATOR: &str = "admin";
+const ACCOUNT: &str = "account";
+
+impl FromStr for Principal {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text == ACCOUNT {
+            return Ok(Self::Account);
+        }
+        let key = text.parse().map(Self::ApiKey);
+        key.or_else(|_| text.parse().map(Self::Agent))
+            .map_err(|_| ())
+    }
+}
+
+/// `<principal>.<generation>.<milliseconds>`
+impl Display for Session {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let until = self.expires.as_millis();
+        write!(formatter, "{}.{}.{until}", self.principal, self.generation)
+    }
+}
 
 impl FromStr for Session {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (role, until) = text.split_once('.').ok_or(())?;
-        let role = match role {
-            ADMINISTRATOR => Role::Administrator,
-            worker => Role::Agent(worker.parse().map_err(|_| ())?),
-        };
+        let (principal, rest) = text.split_once('.').ok_or(())?;
+        let (generation, until) = rest.split_once('.').ok_or(())?;
         Ok(Self {
-            role,
+            principal: principal.parse()?,
+            generation: generation.parse().map_err(|_| ())?,
             expires: Timestamp::from_millis(until.parse().map_err(|_| ())?),
         })
     }
@@ -265,18 +428,28 @@ fn tag(key: &Hmac<Sha256>, purpose: Purpose, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000);
     const ALICE: WorkerSid = WorkerSid::from_bytes([1; 16]);
+    const KEY: ApiKeySid = ApiKeySid::from_bytes([7; 16]);
+    static NO_KEYS: LazyLock<ApiKeys> = LazyLock::new(ApiKeys::default);
+
+    /// One API key with this character as its secret.
+    fn keys(secret: &str) -> ApiKeys {
+        format!("{KEY}:{}", secret.repeat(32)).parse().unwrap()
+    }
 
     fn signer() -> Signer {
         Signer::new("0123456789abcdef0123456789abcdef", Transport::Http)
     }
 
-    fn session(role: Role) -> Session {
+    fn session(principal: Principal) -> Session {
         Session {
-            role,
+            principal,
+            generation: 3,
             expires: NOW + SESSION_LIFE,
         }
     }
@@ -292,23 +465,43 @@ mod tests {
 
     #[test]
     fn cookie_restores_session_until_it_expires() {
-        for role in [Role::Administrator, Role::Agent(ALICE)] {
-            let headers = headers(&signer().cookie(&session(role)));
-            assert_eq!(signer().session(&headers, NOW), Some(session(role)));
-            assert_eq!(signer().session(&headers, NOW + SESSION_LIFE), None);
+        let keys = keys("s");
+        for principal in [
+            Principal::Account,
+            Principal::ApiKey(KEY),
+            Principal::Agent(ALICE),
+        ] {
+            let headers = headers(&signer().cookie(&session(principal), &keys));
+            let read = |signer: &Signer, now| signer.session(&headers, &keys, now);
+            assert_eq!(read(&signer(), NOW), Some(session(principal)));
+            assert_eq!(read(&signer(), NOW + SESSION_LIFE), None);
             assert_eq!(
-                Signer::new("another token", Transport::Http).session(&headers, NOW),
+                read(&Signer::new("another token", Transport::Http), NOW),
                 None
             );
         }
     }
 
     #[test]
+    fn removed_api_key_ends_its_sessions() {
+        let session = session(Principal::ApiKey(KEY));
+        let headers = headers(&signer().cookie(&session, &keys("s")));
+        assert_eq!(signer().session(&headers, &keys("s"), NOW), Some(session));
+        assert_eq!(
+            signer().session(&headers, &keys("t"), NOW),
+            None,
+            "another secret"
+        );
+        assert_eq!(signer().session(&headers, &ApiKeys::default(), NOW), None);
+    }
+
+    #[test]
     fn changed_cookie_is_rejected() {
-        let cookie = signer().cookie(&session(Role::Agent(ALICE)));
+        let cookie = signer().cookie(&session(Principal::Agent(ALICE)), &NO_KEYS);
         let text = cookie.split(';').next().unwrap();
         for changed in [
-            text.replace(&ALICE.to_string(), ADMINISTRATOR),
+            text.replace(&ALICE.to_string(), ACCOUNT),
+            text.replace(".3.", ".4."),
             text.replace("17953", "27953"),
             text.get(..text.len() - 1).unwrap().to_owned(),
             format!("{text}0"),
@@ -316,18 +509,20 @@ mod tests {
             "cordboard=".to_owned(),
             "cordboard=.".to_owned(),
         ] {
-            assert_eq!(signer().session(&headers(&changed), NOW), None, "{changed}");
+            let read = signer().session(&headers(&changed), &NO_KEYS, NOW);
+            assert_eq!(read, None, "{changed}");
         }
     }
 
     #[test]
     fn cookie_attributes_restrict_access() {
-        let cookie = signer().cookie(&session(Role::Administrator));
+        let cookie = signer().cookie(&session(Principal::Account), &NO_KEYS);
         assert!(
             cookie.contains("; HttpOnly; SameSite=Strict; Max-Age=43200"),
             "{cookie}"
         );
-        let secure = Signer::new("token", Transport::Https).cookie(&session(Role::Administrator));
+        let secure =
+            Signer::new("token", Transport::Https).cookie(&session(Principal::Account), &NO_KEYS);
         assert!(
             secure.starts_with("__Host-cordboard=") && secure.ends_with("; Secure"),
             "{secure}"
@@ -336,28 +531,28 @@ mod tests {
 
     #[test]
     fn ticket_expires_and_is_no_session() {
-        let ticket = signer().ticket(Role::Agent(ALICE), NOW);
+        let ticket = signer().ticket(Principal::Agent(ALICE), NOW);
         let read = signer().read_ticket(&ticket, NOW).unwrap();
         assert_eq!(
-            (read.role, read.expires),
-            (Role::Agent(ALICE), NOW + TICKET_LIFE)
+            (read.principal, read.expires),
+            (Principal::Agent(ALICE), NOW + TICKET_LIFE)
         );
-        let other = signer().ticket(Role::Agent(ALICE), NOW + Millis::from_millis(1));
+        let other = signer().ticket(Principal::Agent(ALICE), NOW + Millis::from_millis(1));
         assert_ne!(signer().read_ticket(&other, NOW).unwrap().name, read.name);
         assert_eq!(signer().read_ticket(&ticket, NOW + TICKET_LIFE), None);
         assert_eq!(
-            signer().session(&headers(&format!("cordboard={ticket}")), NOW),
+            signer().session(&headers(&format!("cordboard={ticket}")), &NO_KEYS, NOW),
             None
         );
-        let cookie = signer().cookie(&session(Role::Administrator));
+        let cookie = signer().cookie(&session(Principal::Account), &NO_KEYS);
         let text = cookie.split([';', '=']).nth(1).unwrap();
         assert_eq!(signer().read_ticket(text, NOW), None);
     }
 
     #[test]
     fn token_fits_one_session_and_workspace() {
-        let own_session = session(Role::Administrator);
-        let other_session = session(Role::Agent(ALICE));
+        let own_session = session(Principal::Account);
+        let other_session = session(Principal::Agent(ALICE));
         let shown = WorkspaceSid::from_bytes([2; 16]);
         let other_workspace = WorkspaceSid::from_bytes([3; 16]);
         let token = signer().csrf(&own_session, shown);

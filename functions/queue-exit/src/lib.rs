@@ -1,6 +1,8 @@
 //! `/queue-exit` and its subpaths: the document for a caller who left the queue, and the effect on
 //! the Task.
 
+mod voicemail;
+
 use std::sync::Arc;
 
 use ids::TaskSid;
@@ -70,8 +72,8 @@ async fn timed_out(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure
     ))
 }
 
-/// The caller left a message. The carrier stores the recording, so the caller is thanked even when
-/// the table fails.
+/// The caller left a message. The recording is stored by the carrier; what is known of it, in the
+/// table. If that fails, the request is repeated, as every request of a caller is.
 async fn recorded(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let recording = Recording::parse(&webhook.parameters)?;
     tracing::info!(
@@ -81,6 +83,9 @@ async fn recorded(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure>
         duration_secs = recording.recording_duration_secs,
         "voicemail left"
     );
+    if !webhook.is_preview() {
+        voicemail::keep(voice, &recording).await?;
+    }
     let menu = voice.menu(webhook).await;
     Ok(documents::voicemail_thanks(language(
         &menu,

@@ -16,7 +16,7 @@ use shared::menu::Language;
 use shared::menu::documents::{self, Round};
 use shared::twiml::Response;
 use shared::webhook::{Reply, Request, WaitMusic, path};
-use task_router::model::{AssignmentStatus, Task};
+use task_router::model::{AssignmentStatus, Task, Workspace};
 
 /// Most callers that are counted to find a position. Beyond it no number is announced: it would be
 /// discouraging, and the count expensive.
@@ -98,11 +98,24 @@ async fn in_line(voice: &Voice, task: &Task) -> Result<Wait, Failure> {
         .store
         .waiting_ahead(task, &workspace, COUNTED_MAX)
         .await?;
-    let expected = voice.store.expected_wait(task.task_queue_sid, now).await?;
+    let usual = voice.store.expected_wait(task.task_queue_sid, now).await?;
+    let expected = match still_expected(usual, now.since(task.date_created)) {
+        Some(left) if is_staffed(voice, &workspace, task).await? => Some(left),
+        Some(_) | None => None,
+    };
     Ok(Wait::InLine {
         position: position(ahead),
-        expected: still_expected(expected, now.since(task.date_created)),
+        expected,
     })
+}
+
+/// Whether a Worker is available for the Task's queue. With none, no wait is announced.
+async fn is_staffed(voice: &Voice, workspace: &Workspace, task: &Task) -> Result<bool, Failure> {
+    let queue = task.task_queue_sid;
+    Ok(voice
+        .store
+        .is_staffed(workspace, queue, voice.now())
+        .await?)
 }
 
 /// The position after `ahead` other callers; `None` when the count stopped at its limit.

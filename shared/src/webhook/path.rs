@@ -60,10 +60,12 @@ const QUEUE_RESULT: &str = "QueueResult";
 const QUEUE_SID: &str = "QueueSid";
 const DIAL_CALL_STATUS: &str = "DialCallStatus";
 const RECORDING_URL: &str = "RecordingUrl";
+const RECORDING_SID: &str = "RecordingSid";
+const RECORDING_DURATION: &str = "RecordingDuration";
 
 /// Parameters that a retried request repeats. `<Redirect>` sends the parameters of the call, but
 /// not those of the verb that led to the failed request.
-const KEPT_ON_RETRY: [&str; 10] = [
+const KEPT_ON_RETRY: [&str; 12] = [
     ATTEMPT,
     DIGITS,
     TASK_SID,
@@ -74,6 +76,8 @@ const KEPT_ON_RETRY: [&str; 10] = [
     QUEUE_SID,
     DIAL_CALL_STATUS,
     RECORDING_URL,
+    RECORDING_SID,
+    RECORDING_DURATION,
 ];
 
 /// URL of the menu, heard for the `attempt`-th time.

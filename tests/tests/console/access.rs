@@ -237,3 +237,57 @@ fn cookie(answer: &Response) -> Option<String> {
     let text = answer.headers().get("set-cookie")?.to_str().unwrap();
     Some(text.split(';').next().unwrap().to_owned())
 }
+
+/// A copy of the cookie, in another browser or in a thief's hands, ends with the sign-out. An
+/// administrator ends the sessions of an agent.
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_out_ends_all_sessions() {
+    let console = TestConsole::open().await;
+    let link = || {
+        let centre = &console.running.centre;
+        centre.console.sign_in_link("", SystemClock.now())
+    };
+    let first = cookie(&redeem(&console, &link(), None).await).unwrap();
+    let second = cookie(&redeem(&console, &link(), None).await).unwrap();
+    let maya = console.worker("Maya");
+    let made = post(&console, &first, &format!("/desk/{maya}/link")).await;
+    let made = made.text().await.unwrap();
+    let (_, ticket) = made.split_once("href=\"/console/sign-in?ticket=").unwrap();
+    let ticket = ticket.split_once('"').unwrap().0;
+    let link_of_agent = format!("/console/sign-in?ticket={ticket}");
+    let agent = cookie(&redeem(&console, &link_of_agent, None).await).unwrap();
+    let desk = format!("/desk/{maya}");
+    assert_eq!(get(&console, &agent, &desk).await, 200);
+    post(&console, &first, &format!("/desk/{maya}/end-sessions")).await;
+    assert_eq!(get(&console, &agent, &desk).await, 303);
+    assert_eq!(get(&console, &second, "/tasks").await, 200);
+    post(&console, &first, "/sign-out").await;
+    for ended in [&first, &second] {
+        assert_eq!(get(&console, ended, "/tasks").await, 303);
+        assert_eq!(get(&console, ended, "/changes").await, 401);
+    }
+    let third = cookie(&redeem(&console, &link(), None).await).unwrap();
+    assert_eq!(get(&console, &third, "/tasks").await, 200);
+    console.close().await;
+}
+
+/// The status of a page.
+async fn get(console: &TestConsole, cookie: &str, page: &str) -> u16 {
+    let request = console.request(Method::GET, page).header("cookie", cookie);
+    request.send().await.unwrap().status().as_u16()
+}
+
+/// Sends a form without fields.
+async fn post(console: &TestConsole, cookie: &str, page: &str) -> Response {
+    let request = console
+        .request(Method::GET, "/workers/new")
+        .header("cookie", cookie);
+    let form = request.send().await.unwrap().text().await.unwrap();
+    let (_, token) = form.split_once(r#"name="csrf" value=""#).unwrap();
+    let token = token.split_once('"').unwrap().0;
+    let request = console
+        .request(Method::POST, page)
+        .header("cookie", cookie)
+        .header("content-type", "application/x-www-form-urlencoded");
+    request.body(format!("csrf={token}")).send().await.unwrap()
+}

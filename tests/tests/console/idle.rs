@@ -1,6 +1,7 @@
 //! The cost of an open page while nothing changes.
 
 use ids::time::{Millis, Timestamp};
+use serde_json::{Value, json};
 use store::{EventFilter, LOOK_EVERY, Store};
 use task_router::router::events::{EVENT_SHARDS, EventCursor};
 use tokio::time::{Duration, Instant};
@@ -14,8 +15,9 @@ const HALF_PAST: Timestamp = Timestamp::from_millis(1_795_350_600_000);
 /// Duration of a long poll without a change.
 const HELD: Duration = Duration::from_secs(20);
 
-/// Reads of every request, at most every two seconds: the voice settings and the Workspace.
-const CONFIGURATION_READS: usize = 2;
+/// Reads of every request: the voice settings and the Workspace, at most every two seconds, and the
+/// generation of the principal's sessions, at most every five.
+const CONFIGURATION_READS: usize = 3;
 
 /// The clock of the runtime is paused, so that a minute passes at once. The number of Tasks makes
 /// no difference.
@@ -25,22 +27,20 @@ async fn idle_page_reads_no_events() {
         let console = IdleConsole::open(Turn::shared().await).await;
         console.fill(tasks).await;
         let cookie = console.sign_in().await;
-        let page = console.get("/console/tasks", &cookie, None).await;
-        let (_, rest) = page.split_once(r#"sse-connect=""#).unwrap();
-        let address = rest.split_once('"').unwrap().0.replace("&amp;", "&");
-        let mut last_event = None;
+        let page = console.get("/console/tasks", &cookie).await;
+        let (_, rest) = page.split_once(r#"data-since=""#).unwrap();
+        let mut cursor = rest.split_once('"').unwrap().0.to_owned();
         for answer in 0..4 {
             console.operations();
             let began = Instant::now();
-            let text = console.get(&address, &cookie, last_event.as_deref()).await;
+            let address = format!("/console/changes?since={cursor}");
+            let text = console.get(&address, &cookie).await;
+            let changes: Value = serde_json::from_str(&text).unwrap();
             assert!(
-                text.contains("event: nothing") && began.elapsed() >= HELD,
+                changes["kinds"] == json!([]) && began.elapsed() >= HELD,
                 "{text}"
             );
-            last_event = text
-                .lines()
-                .find_map(|line| line.strip_prefix("id: "))
-                .map(str::to_owned);
+            cursor = changes["cursor"].as_str().unwrap().to_owned();
             let operations = console.operations();
             let polls = if answer == 0 {
                 2 * usize::from(EVENT_SHARDS)

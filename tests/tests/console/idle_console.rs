@@ -135,11 +135,8 @@ impl IdleConsole {
     }
 
     /// A page, without a network.
-    pub async fn get(&self, address: &str, cookie: &str, last_event: Option<&str>) -> String {
+    pub async fn get(&self, address: &str, cookie: &str) -> String {
         let request = Request::get(address).header("cookie", cookie);
-        let request = last_event
-            .into_iter()
-            .fold(request, |request, id| request.header("last-event-id", id));
         let answer = console::handle(
             Arc::clone(&self.centre.console),
             request.body(Vec::new()).unwrap(),

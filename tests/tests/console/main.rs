@@ -12,6 +12,7 @@
 
 mod access;
 mod desk;
+mod forms;
 mod idle;
 mod idle_console;
 mod keyboard;
@@ -19,6 +20,7 @@ mod pages;
 mod phones;
 mod speed;
 mod tables;
+mod tabs;
 mod test_console;
 mod timeline;
 mod why;

@@ -67,7 +67,7 @@ async fn declined_call_rings_another_phone() {
     browser.press("#dial").await;
     // A refusal is shown above the page and stays when the page is refreshed.
     browser.sees("#refusal .alert", "from").await;
-    browser.run("document.querySelector('#live').dataset.old = 'yes'; htmx.trigger('#follow', 'sse:phones')").await;
+    browser.run("document.querySelector('#live').dataset.old = 'yes'; htmx.trigger('#follow', 'changes:phones')").await;
     browser
         .until(
             "the refreshed page",

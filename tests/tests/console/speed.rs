@@ -100,7 +100,7 @@ async fn page_of_10000_tasks_is_measured() {
     console.fill(TASKS).await;
     let cookie = console.sign_in().await;
     console.operations();
-    let page = console.get("/console/tasks", &cookie, None).await;
+    let page = console.get("/console/tasks", &cookie).await;
     let operations = console.operations();
     let items: u64 = operations
         .iter()
@@ -122,7 +122,7 @@ async fn page_of_10000_tasks_is_measured() {
         let mut times = Vec::new();
         for _ in 0..TIMES {
             let began = Instant::now();
-            console.get("/console/tasks", &cookie, None).await;
+            console.get("/console/tasks", &cookie).await;
             times.push(began.elapsed());
         }
         times.sort();

@@ -118,9 +118,9 @@ async fn change_during_a_fetch_is_not_lost() {
     let console = TestConsole::open().await;
     let browser = console.administrator(Look::Light, "/task-queues").await;
     browser.sees("tbody th", "English").await;
-    let twice = "const live = document.querySelector('[hx-trigger*=\"sse:tasks\"]');
+    let twice = "const live = document.querySelector('[hx-trigger*=\"changes:tasks\"]');
         performance.clearResourceTimings();
-        for (const at of [1, 2]) htmx.trigger(live, 'sse:tasks');";
+        for (const at of [1, 2]) htmx.trigger(live, 'changes:tasks');";
     browser.run(twice).await;
     let fetched = "return performance.getEntriesByType('resource').filter((e) => e.name === location.href).length === 2";
     browser.until("both of them", fetched).await;

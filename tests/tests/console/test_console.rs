@@ -1,6 +1,7 @@
 //! A running contact centre and browsers.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use cordboard::cli::Start;
 use cordboard::start::Running;
@@ -11,6 +12,21 @@ use tempfile::TempDir;
 use tests::browser::{Browser, Driver, Look};
 use tests::test_centre::EXAMPLE;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// The interval at which the telephone network is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
+
+/// Timeout of anything that is waited for there.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The SID of the first call to a Worker; empty if there is none.
+fn worker_call(list: &Value) -> String {
+    let calls = list["calls"].as_array().into_iter().flatten();
+    let to_worker = calls
+        .filter(|call| call["direction"] == "outbound-api")
+        .find_map(|call| call["call_sid"].as_str());
+    to_worker.unwrap_or_default().to_owned()
+}
 
 /// A running contact centre, and a driver of browsers.
 pub struct TestConsole {
@@ -155,6 +171,61 @@ impl TestConsole {
             .as_str()
             .unwrap_or_else(|| panic!("{made}"))
             .to_owned()
+    }
+
+    /// Sends a request of the simulated telephone network; the JSON of its answer.
+    pub async fn network(&self, method: reqwest::Method, place: &str, body: &Value) -> Value {
+        let address = format!("{}/simulator/{place}", self.running.address);
+        let request = self.http.request(method, address).json(body);
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{place}");
+        answer.json().await.unwrap_or_default()
+    }
+
+    /// A caller who pressed 1; the SID of the call.
+    pub async fn caller(&self) -> String {
+        let to = &self.running.contact_centre.voice_settings.phone_number;
+        let dialed = serde_json::json!({ "from": "+17075550142", "to": to });
+        let made = self.network(reqwest::Method::POST, "calls", &dialed).await;
+        let sid = made["call_sid"].as_str().unwrap().to_owned();
+        let heard = |call: &Value| call["transcript"].to_string().contains("heard");
+        self.until_call(&format!("calls/{sid}"), heard).await;
+        let one = serde_json::json!({ "digits": "1" });
+        self.network(reqwest::Method::POST, &format!("calls/{sid}/digits"), &one)
+            .await;
+        sid
+    }
+
+    /// Answers the phone that rings at a Worker; the SID of that call.
+    pub async fn answer(&self) -> String {
+        let rings = |list: &Value| !worker_call(list).is_empty();
+        let list = self.until_call("calls?status=ringing", rings).await;
+        let sid = worker_call(&list);
+        let nothing = serde_json::json!({});
+        self.network(
+            reqwest::Method::POST,
+            &format!("calls/{sid}/answer"),
+            &nothing,
+        )
+        .await;
+        sid
+    }
+
+    /// Polls a call or a list of calls until it is as expected.
+    pub async fn until_call(&self, place: &str, expected: impl Fn(&Value) -> bool) -> Value {
+        let nothing = Value::Null;
+        let polling = async {
+            let mut polls = tokio::time::interval(POLL_INTERVAL);
+            loop {
+                polls.tick().await;
+                let found = self.network(reqwest::Method::GET, place, &nothing).await;
+                if expected(&found) {
+                    return found;
+                }
+            }
+        };
+        let waited = tokio::time::timeout(TIMEOUT, polling).await;
+        waited.unwrap_or_else(|_| panic!("{place} did not become as expected"))
     }
 
     /// The SID of a Worker, by name.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use callbacks::{Callbacks, Destinations, web_client};
 use carrier::Carrier;
 use http_client::{Limits, NetworkClient, Request, Sending, WebClient, WebError, WebErrorKind};
-use ids::CallSid;
 use ids::time::{Clock, Millis};
-use task_router::model::{AssignmentStatus, Instruction, ReservationStatus};
+use ids::{CallSid, TaskSid};
+use task_router::model::{AssignmentStatus, Instruction, ReservationStatus, Task};
 use task_router::router::effects::Callback;
 use tests::application::{Application, JSON, XML};
 use tests::story::SLACK;
@@ -128,6 +128,43 @@ async fn redirect_is_accepted_by_queue_exit() {
         (task.assignment_status, task.rounds),
         (AssignmentStatus::Assigned, 1)
     );
+    test_centre.close().await;
+}
+
+/// A conversation whose end was not reported is ended by the Worker's request to hang up: the carrier
+/// says that the call is over.
+#[tokio::test]
+async fn hang_up_finds_an_unreported_end() {
+    let test_centre = TestCentre::example().await;
+    let caller = test_centre.dial("+17075550190").await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, "1").await;
+    test_centre.advance(SLACK).await;
+    let maya = test_centre.ringing().await[MAYA];
+    test_centre.at_phone(maya, "answer").await;
+    test_centre.advance(SLACK).await;
+    let connected = test_centre.task(caller).await.unwrap();
+    assert_eq!(connected.connected_call().map(|(_, call)| call), Some(maya));
+    test_centre.at_phone(maya, "hangup").await;
+    test_centre.advance(SLACK).await;
+    let unreported = Task {
+        sid: TaskSid::derive(&["unreported"]),
+        version: 0,
+        ..connected
+    };
+    let store = &test_centre.centre.store;
+    let now = test_centre.clock.now();
+    let workspace = store.workspace(unreported.workspace_sid, now).await;
+    let workspace = workspace.unwrap().unwrap();
+    store.create_task(&unreported, &workspace).await.unwrap();
+    let stop = Callback::StopWorkerCall {
+        call: maya,
+        task: Some(unreported.sid),
+    };
+    test_centre.centre.outbox().callback(stop).await.unwrap();
+    test_centre.centre.settle().await;
+    let ended = store.task(unreported.sid).await.unwrap().unwrap();
+    assert_eq!(ended.assignment_status, AssignmentStatus::Completed);
     test_centre.close().await;
 }
 

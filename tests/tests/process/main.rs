@@ -273,6 +273,22 @@ async fn call_command_reaches_wrap_up_or_fails() {
     process.interrupt().await;
 }
 
+/// Without an available Worker the command says why the Task waits.
+#[tokio::test]
+async fn call_command_explains_a_waiting_task() {
+    let folder = tempfile::tempdir().unwrap();
+    let offline = EXAMPLE.replace("activity: Available\n", "activity: Offline\n");
+    std::fs::write(folder.path().join("contact-centre.yaml"), offline).unwrap();
+    let port = free_port().to_string();
+    let arguments = ["call", "--port", &port, "--patience", "5"];
+    let output = command(folder.path(), &arguments).output().await.unwrap();
+    let output_text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success(), "{output_text}");
+    for expected in ["Maya (Offline)", "their Activity Offline takes no Tasks"] {
+        assert!(output_text.contains(expected), "{output_text}");
+    }
+}
+
 /// With `<Enqueue workflowSid>` of `/enqueue-call`, and of a customer's application.
 #[tokio::test]
 async fn hosted_taskrouter_call_reaches_wrap_up() {

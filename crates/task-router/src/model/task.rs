@@ -322,6 +322,19 @@ impl Task {
         })
     }
 
+    /// The Worker's call, from the acceptance until the carrier reports its end; with the
+    /// Reservation it was placed for.
+    pub fn connected_call(&self) -> Option<(ReservationSid, CallSid)> {
+        if self.assignment_status != AssignmentStatus::Assigned {
+            return None;
+        }
+        let held = self
+            .reservations
+            .iter()
+            .find(|held| held.status == ReservationStatus::Accepted)?;
+        Some((held.sid, held.instruction.as_ref()?.worker_call_sid?))
+    }
+
     /// Whether it waits for a Worker.
     pub fn is_pending(&self) -> bool {
         self.assignment_status == AssignmentStatus::Pending

@@ -47,7 +47,8 @@ pub enum Callback {
         /// The offer.
         reservation: ReservationSid,
     },
-    /// End a call that rings at a Worker or a customer.
+    /// End a call to a Worker or a customer: one that still rings, or one that the Worker hangs up
+    /// on their desktop.
     StopWorkerCall {
         /// The leg to end.
         call: CallSid,

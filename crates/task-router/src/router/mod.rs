@@ -50,6 +50,7 @@ pub use limits::{
 };
 pub use match_many::{Unread, match_many};
 pub use queue_membership::{is_eligible, queue_membership_of};
+pub use reservation::answer_by;
 pub use snapshot::Snapshot;
 pub use worker_counts::WorkerCounts;
 pub use workflow::{NewTask, NotRoutable, TASK_TIMEOUT_DEFAULT, create_task};

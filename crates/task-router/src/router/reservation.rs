@@ -9,7 +9,7 @@ use super::limits::{CALL_CREATION_LIMIT, ON_HOLD_MAX, RING_MARGIN};
 use super::{release, round};
 use crate::model::instruction::Plan;
 use crate::model::{AssignmentStatus, IssuedInstruction, Reservation, ReservationStatus, Task};
-use ids::time::Millis;
+use ids::time::{Millis, Timestamp};
 use ids::{ActivitySid, CallSid, ReservationSid, TaskSid};
 use planted_bugs::Bug;
 
@@ -90,6 +90,25 @@ fn is_on_hold(instruction: &IssuedInstruction) -> bool {
         Plan::Redirect => false,
         Plan::Dequeue { .. } | Plan::Call { .. } | Plan::DialQueue { .. } | Plan::Conference(_) => {
             true
+        }
+    }
+}
+
+/// The moment until which the Worker can answer a pending Reservation: its timeout or, with a call,
+/// the end of the ringing. `None` while no phone rings: the call is being placed, or the Worker has
+/// picked up.
+pub fn answer_by(reservation: &Reservation) -> Option<Timestamp> {
+    let Some(issued) = &reservation.instruction else {
+        return Some(reservation.expires_at);
+    };
+    let rings_until = reservation.expires_at - RING_MARGIN;
+    match &issued.plan {
+        Plan::Redirect => Some(reservation.expires_at),
+        Plan::DialQueue { .. } => None,
+        Plan::Call { dialed_by, .. } if issued.answered || dialed_by.is_some() => None,
+        Plan::Conference(plan) if plan.sid.is_some() => None,
+        Plan::Dequeue { .. } | Plan::Call { .. } | Plan::Conference(_) => {
+            issued.worker_call_sid.map(|_| rings_until)
         }
     }
 }

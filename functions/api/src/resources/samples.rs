@@ -93,6 +93,7 @@ pub fn voice_settings(workspace: &Workspace) -> VoiceSettings {
         workspace_sid: workspace.sid,
         workflow_sid: WORKFLOW,
         post_work_activity_sid: Some(WRAP_UP),
+        voicemail_task_queue_sid: None,
         worker_ring_timeout_secs: 20,
         menu: Menu::default(),
     }

@@ -78,6 +78,7 @@ pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
         return Err(context.not_found());
     }
     check_workflows(sid, &workspace)?;
+    check_voicemail(context, sid, &workspace).await?;
     if configuration::parts_in_use(context, &workspace)
         .await?
         .queues
@@ -96,6 +97,26 @@ pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     });
     changed.await?;
     Ok(Answer::no_content())
+}
+
+/// Refuses to delete the TaskQueue of voicemails.
+async fn check_voicemail(
+    context: &RequestContext<'_>,
+    sid: TaskQueueSid,
+    workspace: &Workspace,
+) -> Result<(), ApiError> {
+    let settings = context.api.store.voice_settings(context.now).await?;
+    let is_for_voicemails = settings.is_some_and(|settings| {
+        settings.workspace_sid == workspace.sid && settings.voicemail_task_queue_sid == Some(sid)
+    });
+    if is_for_voicemails {
+        return Err(referenced(
+            Kind::TaskQueue,
+            sid,
+            "the contact centre's voicemails become Tasks in it",
+        ));
+    }
+    Ok(())
 }
 
 /// Checks that no other TaskQueue of the Workspace has the same friendly name.

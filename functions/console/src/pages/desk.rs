@@ -1,6 +1,7 @@
 //! An agent's desktop: the Activity, the offers with the time left to answer them, and the accepted
 //! Tasks.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
@@ -11,19 +12,26 @@ use serde_json::Value;
 use task_router::model::{
     AssignmentStatus, Reservation, ReservationStatus, Task, Worker, Workspace,
 };
+use task_router::router::answer_by;
+use vocabulary::visible;
 
+use super::note;
 use super::resource::{age, left_secs};
 use crate::changes::Watch;
+use crate::connected_call;
 use crate::console::{Refused, entries, text};
 use crate::form::Form;
 use crate::layout::{self, Page, button, csrf};
 use crate::reply::Reply;
 use crate::request_context::RequestContext;
 use crate::section::Section;
-use crate::session::{Role, TICKET_LIFE};
+use crate::session::{Principal, Role, TICKET_LIFE};
 
 /// Maximum number of Workers in the list of desktops.
 const CHOICES_MAX: usize = 200;
+
+/// The form field of the button that hangs up.
+const HANG_UP: &str = "HangUp";
 
 /// Time range of the statistics in minutes: a day.
 const STATISTICS_MINUTES: u32 = 24 * 60;
@@ -62,7 +70,10 @@ pub async fn link(context: &RequestContext<'_>, worker: &str) -> Result<Reply, R
     let resource = context.get(&format!("Workers/{sid}")).await?;
     let address = format!(
         "/console/sign-in?ticket={}",
-        context.console.signer.ticket(Role::Agent(sid), context.now)
+        context
+            .console
+            .signer
+            .ticket(Principal::Agent(sid), context.now)
     );
     let live = html! {
         p { "This link signs " strong { (text(&resource, "friendly_name")) } " in, for " (TICKET_LIFE.as_secs() / 60)
@@ -73,6 +84,30 @@ pub async fn link(context: &RequestContext<'_>, worker: &str) -> Result<Reply, R
         context,
         Page {
             title: "Sign-in link for an agent",
+            section: Some(Section::Desk),
+            watch: None,
+            head: html! {},
+            live,
+        },
+    ))
+}
+
+/// Ends all sessions of this Worker's agent.
+pub async fn end_sessions(context: &RequestContext<'_>, worker: &str) -> Result<Reply, Refused> {
+    let sid = sid(context, worker)?;
+    let resource = context.get(&format!("Workers/{sid}")).await?;
+    context
+        .console
+        .end_sessions(Principal::Agent(sid), context.now)
+        .await?;
+    let live = html! {
+        p .done role="status" { "All sessions of " strong { (text(&resource, "friendly_name")) } " have ended. A sign-in link that was not used yet remains valid for its hour." }
+        p { a href={ "/console/desk/" (sid) } { "Back to the desktop" } }
+    };
+    Ok(layout::page(
+        context,
+        Page {
+            title: "Agent signed out",
             section: Some(Section::Desk),
             watch: None,
             head: html! {},
@@ -97,6 +132,7 @@ pub async fn answer(
         ("POST", ["activity"]) => set_activity(context, sid).await,
         ("POST", ["reservations", reservation]) => set_reservation(context, sid, reservation).await,
         ("POST", ["tasks", task]) => finish(context, sid, task).await,
+        ("POST", ["tasks", task, "note"]) => return save_note(context, sid, task).await,
         _ => return Err(context.no_such_page()),
     };
     match done {
@@ -136,7 +172,7 @@ async fn set_reservation(
         .await
 }
 
-/// Wraps up or completes a Task of this Worker, with the agent's note as its reason.
+/// Hangs up, wraps up or completes a Task of this Worker. The agent's note is saved first.
 async fn finish(
     context: &RequestContext<'_>,
     worker: WorkerSid,
@@ -148,12 +184,37 @@ async fn finish(
         .iter()
         .find(|held| held.task.sid.to_string() == task)
         .ok_or_else(|| context.no_such_page())?;
+    note::save(context, &held.task, context.form.text(note::FIELD)).await?;
+    if context.form.has(HANG_UP) {
+        connected_call::hang_up(context, &held.task).await?;
+        return Ok(Value::Null);
+    }
+    connected_call::refuse_while_connected(&held.task)?;
+    let mut form = filled_fields(context, &["AssignmentStatus"]);
+    let note = context.form.text(note::FIELD);
+    if !note.is_empty() {
+        form.push("Reason", note);
+    }
     context
-        .post(
-            &format!("Tasks/{}", held.task.sid),
-            &filled_fields(context, &["AssignmentStatus", "Reason"]),
-        )
+        .post(&format!("Tasks/{}", held.task.sid), &form)
         .await
+}
+
+/// Saves the note of a Task that this Worker has or had, while the agent types it or after the
+/// caller has hung up.
+async fn save_note(
+    context: &RequestContext<'_>,
+    worker: WorkerSid,
+    task: &str,
+) -> Result<Reply, Refused> {
+    let task = note::task_of(context, worker, task)
+        .await?
+        .ok_or_else(|| context.no_such_page())?;
+    note::save(context, &task, context.form.text(note::FIELD)).await?;
+    if context.form.has(note::AUTOMATIC) {
+        return Ok(Reply::page(StatusCode::NO_CONTENT, html! {}));
+    }
+    Ok(Reply::see_other(format!("/console/desk/{worker}")))
 }
 
 /// The form's values of these fields, without empty ones.
@@ -174,6 +235,8 @@ struct Desk {
     workspace: Arc<Workspace>,
     worker: Worker,
     held: Vec<Held>,
+    /// Ended Tasks whose notes the agent is still typing.
+    noted: Vec<Task>,
 }
 
 struct Held {
@@ -204,18 +267,25 @@ impl Desk {
         let is_open = |reservation: &Reservation| {
             reservation.worker_sid == sid && reservation.status.is_open()
         };
-        let held = tasks.into_iter().flatten().filter_map(|task| {
-            let reservation = task
-                .reservations
-                .iter()
-                .find(|reservation| is_open(reservation))?
-                .clone();
-            Some(Held { task, reservation })
-        });
+        let held: Vec<Held> = tasks
+            .into_iter()
+            .flatten()
+            .filter_map(|task| {
+                let reservation = task
+                    .reservations
+                    .iter()
+                    .find(|reservation| is_open(reservation))?
+                    .clone();
+                Some(Held { task, reservation })
+            })
+            .collect();
+        let mut noted = note::being_typed(context, sid).await?;
+        noted.retain(|task| held.iter().all(|held| held.task.sid != task.sid));
         Ok(Self {
             workspace,
-            held: held.collect(),
+            held,
             worker,
+            noted,
         })
     }
 }
@@ -229,20 +299,24 @@ async fn show(
     let live = html! {
         @if let Some(refused) = refused { p .alert role="alert" { (refused.message) } }
         (activities(context, &desk))
-        section aria-labelledby="work" {
+        section #tasks aria-labelledby="work" {
             h2 #work { "Work" }
             @if desk.held.is_empty() { p .empty { (nothing_to_do(&desk)) } }
             @for held in &desk.held { (card(context, &desk, held)) }
+            @for task in &desk.noted { (ended_card(context, &desk, task)) }
         }
         p .unseen data-announce="" { (announcement(&desk)) }
     };
-    let is_administrator = context.session.role == Role::Administrator;
+    let is_administrator = context.session.role() == Role::Administrator;
     let head = html! {
         @if is_administrator {
-            form method="post" action={ "/console/desk/" (sid) "/link" } { (csrf(context)) button .quiet type="submit" { "Create a sign-in link for this agent" } }
+            div .controls {
+                form .inline method="post" action={ "/console/desk/" (sid) "/link" } { (csrf(context)) button .quiet type="submit" { "Create a sign-in link for this agent" } }
+                form .inline method="post" action={ "/console/desk/" (sid) "/end-sessions" } { (csrf(context)) button .quiet type="submit" { "Sign this agent out" } }
+            }
         }
     };
-    let title = format!("{}’s desktop", desk.worker.friendly_name);
+    let title = format!("{}’s desktop", visible(&desk.worker.friendly_name));
     let page = Page {
         title: &title,
         section: Some(Section::Desk),
@@ -269,10 +343,10 @@ fn activities(context: &RequestContext<'_>, desk: &Desk) -> Markup {
     html! {
         section aria-labelledby="activity" {
             h2 #activity { "Activity" }
-            p { strong #current { (current.map_or("", |activity| activity.friendly_name.as_str())) } " for " (age(Some(since))) }
-            div .controls role="group" aria-label="Change activity" {
+            p { strong #current { (current.map_or(Cow::Borrowed(""), |activity| visible(&activity.friendly_name))) } " for " (age(Some(since))) }
+            div #activities .controls role="group" aria-label="Change activity" {
                 @for activity in desk.workspace.activities.values().filter(|activity| activity.sid != desk.worker.activity_sid) {
-                    (button(context, &address, &activity.friendly_name, &[("ActivitySid", &activity.sid.to_string())], ""))
+                    (button(context, &address, &visible(&activity.friendly_name), &[("ActivitySid", &activity.sid.to_string())], ""))
                 }
             }
         }
@@ -289,11 +363,7 @@ fn nothing_to_do(desk: &Desk) -> &'static str {
 
 fn card(context: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
     let Held { task, reservation } = held;
-    let queue = desk
-        .workspace
-        .task_queues
-        .get(&task.task_queue_sid)
-        .map_or("", |queue| queue.friendly_name.as_str());
+    let queue = queue_name(desk, task);
     let is_offer = reservation.status == ReservationStatus::Pending;
     let class = if is_offer {
         "card ringing"
@@ -304,15 +374,44 @@ fn card(context: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
         article class=(class) id={ "task-" (task.sid) } aria-label={ "Task from " (queue) } {
             h3 { (title(task)) }
             p .state { (reservation.status.as_str()) " · " (queue) " · waited " (waited(held)) " s" }
-            dl { @for (name, value) in attributes(task) { dt { (name) } dd { (value) } } }
+            dl { @for (name, value) in attributes(task) { dt { (name) } dd { (attribute(&name, &value)) } } }
             @if is_offer { (offer(context, desk, held)) } @else { (work(context, desk, held)) }
         }
     }
 }
 
+fn queue_name<'d>(desk: &'d Desk, task: &Task) -> Cow<'d, str> {
+    desk.workspace
+        .task_queues
+        .get(&task.task_queue_sid)
+        .map_or(Cow::Borrowed(""), |queue| visible(&queue.friendly_name))
+}
+
+/// A Task that ended while its note was being typed, for example because the caller hung up.
+fn ended_card(context: &RequestContext<'_>, desk: &Desk, task: &Task) -> Markup {
+    let address = format!("/console/desk/{}/tasks/{}", desk.worker.sid, task.sid);
+    html! {
+        article .card id={ "task-" (task.sid) } aria-label={ "Ended Task from " (queue_name(desk, task)) } {
+            h3 { (title(task)) }
+            p .state { (task.assignment_status.as_str()) " · " (queue_name(desk, task)) }
+            p { "This Task has ended. Finish your note and save it." }
+            form .stacked method="post" action={ (address) "/note" } hx-post={ (address) "/note" } hx-target="#live" hx-select="#live" hx-swap="outerHTML" {
+                (csrf(context))
+                (note::field(&address, task))
+                div .controls { button .primary id={ "save-" (task.sid) } type="submit" { "Save note" } }
+            }
+        }
+    }
+}
+
+/// The attributes of a Task, its hidden characters as code points.
+fn shown_attributes(task: &Task) -> Value {
+    serde_json::from_str(&visible(&task.attributes.to_json())).unwrap_or_default()
+}
+
 /// The TaskChannel and, if the attributes name a person or number, that name.
 fn title(task: &Task) -> String {
-    let about: Value = serde_json::from_str(&task.attributes.to_json()).unwrap_or_default();
+    let about = shown_attributes(task);
     let name = ["name", "from"]
         .into_iter()
         .find_map(|key| about.get(key).and_then(Value::as_str));
@@ -330,7 +429,7 @@ fn waited(held: &Held) -> u64 {
 }
 
 fn attributes(task: &Task) -> Vec<(String, String)> {
-    let about: Value = serde_json::from_str(&task.attributes.to_json()).unwrap_or_default();
+    let about = shown_attributes(task);
     let shown = |value: &Value| {
         value
             .as_str()
@@ -340,22 +439,36 @@ fn attributes(task: &Task) -> Vec<(String, String)> {
         .as_object()
         .into_iter()
         .flatten()
+        .filter(|(name, _)| *name != note::ATTRIBUTE)
         .map(|(name, value)| (name.clone(), shown(value)))
         .collect()
+}
+
+/// The attribute with the address of a recording.
+const RECORDING_URL: &str = "recording_url";
+
+/// The value of an attribute: a link for a recording, so that the agent can listen to it.
+fn attribute(name: &str, value: &str) -> Markup {
+    let is_link =
+        name == RECORDING_URL && (value.starts_with("https://") || value.starts_with("http://"));
+    html! {
+        @if is_link { a href=(value) target="_blank" rel="noopener noreferrer" { (value) } }
+        @else { (value) }
+    }
 }
 
 /// The controls of an offer. An offer with an instruction is a call, which is answered at the
 /// phone.
 fn offer(context: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
-    let left = held.reservation.expires_at.since(context.now).as_secs();
+    let left = answer_by(&held.reservation).map(|until| until.since(context.now).as_secs());
     let address = format!(
         "/console/desk/{}/reservations/{}",
         desk.worker.sid, held.reservation.sid
     );
     html! {
-        p { "Time left to answer: " (left_secs(left)) }
+        @if let Some(left) = left { p { "Time left to answer: " (left_secs(left)) } }
         @if held.reservation.instruction.is_some() {
-            p { strong { "Your phone is ringing. Answer it to take this call." } }
+            p { strong { @if left.is_some() { "Your phone is ringing. Answer it to take this call." } @else { "The call is being connected." } } }
         } @else {
             div .controls {
                 (button(context, &address, "Accept", &[("ReservationStatus", "accepted")], "primary"))
@@ -368,16 +481,21 @@ fn offer(context: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
 fn work(context: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
     let address = format!("/console/desk/{}/tasks/{}", desk.worker.sid, held.task.sid);
     let is_wrapping = held.task.assignment_status == AssignmentStatus::Wrapping;
-    let note = format!("note-{}", held.task.sid);
+    let is_connected = held.task.connected_call().is_some();
+    let sid = held.task.sid;
     html! {
         form .stacked method="post" action=(address) hx-post=(address) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {
             (csrf(context))
-            label for=(note) { "Note" }
-            textarea id=(note) name="Reason" rows="3" maxlength="1000" {}
+            (note::field(&address, &held.task))
             div .controls {
-                @if !is_wrapping { button id={ "wrap-" (held.task.sid) } type="submit" name="AssignmentStatus" value="wrapping" { "Wrap up" } }
-                button .primary id={ "complete-" (held.task.sid) } type="submit" name="AssignmentStatus" value="completed" { "Complete" }
+                @if is_connected {
+                    button .danger id={ "hang-up-" (sid) } type="submit" name=(HANG_UP) value="yes" { "Hang up" }
+                } @else {
+                    @if !is_wrapping { button id={ "wrap-" (sid) } type="submit" name="AssignmentStatus" value="wrapping" { "Wrap up" } }
+                    button .primary id={ "complete-" (sid) } type="submit" name="AssignmentStatus" value="completed" { "Complete" }
+                }
             }
+            @if is_connected { p .quiet { "Hang up before you complete the Task." } }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod desk;
 pub mod home;
+pub mod note;
 pub mod phones;
 pub mod problem;
 pub mod resource;

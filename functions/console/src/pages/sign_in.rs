@@ -9,7 +9,7 @@ use crate::form::Form;
 use crate::layout;
 use crate::reply::Reply;
 use crate::request_context::IncomingRequest;
-use crate::session::{Role, SESSION_LIFE, Session};
+use crate::session::{Principal, Role, SESSION_LIFE, Session};
 
 /// The address of the sign-in form.
 pub const PATH: &str = "/console/sign-in";
@@ -41,6 +41,10 @@ pub async fn answer(console: &Console, incoming: &IncomingRequest<'_>, now: Time
 
 /// The message for a link that does not work.
 const INVALID_LINK: &str = "This link was used before, has expired, or belongs to another contact centre. Sign in below, or request a new link.";
+
+/// The message while wrong sign-ins are held back.
+const TOO_MANY_WRONG: &str =
+    "Too many sign-ins failed at the same time. Wait some seconds and try again.";
 
 /// The page of a sign-in link, whose script sends its form. Fetching the link does not use it up,
 /// because programs that preview links fetch it. The session begins on a page of the console
@@ -83,16 +87,14 @@ async fn redeem(
         .use_once(&ticket.name, ticket.expires)
         .await
     {
-        Ok(true) => begin(console, ticket.role, then, now).await,
-        Ok(false)
-            if console
-                .signer
-                .session(incoming.headers, now)
-                .is_some_and(|known| known.role == ticket.role) =>
-        {
+        Ok(true) => begin(console, ticket.principal, then, now).await,
+        Ok(false) if is_signed_in(console, incoming, ticket.principal, now).await => {
             Reply::see_other(then)
         }
-        Ok(false) => page(console, StatusCode::FORBIDDEN, then, "", Some(INVALID_LINK)),
+        Ok(false) => {
+            tracing::warn!(principal = %ticket.principal, "used sign-in link refused");
+            page(console, StatusCode::FORBIDDEN, then, "", Some(INVALID_LINK))
+        }
         Err(error) => {
             let refused = Refused::unavailable(error);
             page(console, refused.status, then, "", Some(&refused.message))
@@ -100,10 +102,26 @@ async fn redeem(
     }
 }
 
+async fn is_signed_in(
+    console: &Console,
+    incoming: &IncomingRequest<'_>,
+    principal: Principal,
+    now: Timestamp,
+) -> bool {
+    let session = console.session(incoming.headers, now).await;
+    matches!(session, Ok(Some(known)) if known.principal == principal)
+}
+
 /// Begins an administrator's session with credentials of the API.
 async fn check_credentials(console: &Console, form: &Form, then: &str, now: Timestamp) -> Reply {
     let user = form.text("user").trim();
     let password = form.text("password").trim();
+    let Some(checking) = console.sign_ins.admit() else {
+        tracing::warn!("sign-in refused: too many wrong ones");
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        return page(console, status, then, user, Some(TOO_MANY_WRONG))
+            .with(header::RETRY_AFTER, "2");
+    };
     match console
         .request_as(
             user,
@@ -114,8 +132,13 @@ async fn check_credentials(console: &Console, form: &Form, then: &str, now: Time
         )
         .await
     {
-        Ok(_) => begin(console, Role::Administrator, then, now).await,
+        Ok(_) => {
+            let principal = user.parse().map_or(Principal::Account, Principal::ApiKey);
+            begin(console, principal, then, now).await
+        }
         Err(refused) if refused.status == StatusCode::UNAUTHORIZED => {
+            tracing::warn!("wrong sign-in");
+            checking.hold_back().await;
             let wrong = "This is not the account SID and auth token of this contact centre, nor one of its API keys.";
             page(console, StatusCode::FORBIDDEN, then, user, Some(wrong))
         }
@@ -123,27 +146,43 @@ async fn check_credentials(console: &Console, form: &Form, then: &str, now: Time
     }
 }
 
-/// Begins a session. An agent's pages show the Workspace of their Worker.
-async fn begin(console: &Console, role: Role, then: &str, now: Timestamp) -> Reply {
-    let session = Session {
-        role,
-        expires: now + SESSION_LIFE,
-    };
-    let reply = Reply::see_other(then).with(header::SET_COOKIE, console.signer.cookie(&session));
-    let Role::Agent(worker) = role else {
-        return reply;
-    };
-    match console.api.store.worker(worker).await {
-        Ok(Some(worker)) => reply.with(
-            header::SET_COOKIE,
-            console.signer.workspace_cookie(worker.workspace_sid),
-        ),
-        Ok(None) => reply,
+/// Begins a session.
+async fn begin(console: &Console, principal: Principal, then: &str, now: Timestamp) -> Reply {
+    match cookies(console, principal, now).await {
+        Ok(cookies) => {
+            tracing::info!(%principal, "signed in");
+            cookies
+                .into_iter()
+                .fold(Reply::see_other(then), |reply, cookie| {
+                    reply.with(header::SET_COOKIE, cookie)
+                })
+        }
         Err(error) => {
             let refused = Refused::unavailable(error);
             page(console, refused.status, then, "", Some(&refused.message))
         }
     }
+}
+
+/// The cookies of a new session. An agent's pages show the Workspace of their Worker.
+async fn cookies(
+    console: &Console,
+    principal: Principal,
+    now: Timestamp,
+) -> Result<Vec<String>, store::Error> {
+    let store = &console.api.store;
+    let session = Session {
+        principal,
+        generation: console.sessions.read(store, principal, now).await?,
+        expires: now + SESSION_LIFE,
+    };
+    let mut cookies = vec![console.signer.cookie(&session, &console.api.api_keys)];
+    if let Role::Agent(worker) = principal.role()
+        && let Some(worker) = store.worker(worker).await?
+    {
+        cookies.push(console.signer.workspace_cookie(worker.workspace_sid));
+    }
+    Ok(cookies)
 }
 
 /// The destination after sign-in, restricted to pages of the console: a link must not redirect to

@@ -9,7 +9,7 @@ use ids::time::{Millis, Timestamp};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::resource::longest_wait_of;
+use super::resource::{longest_wait_of, pager};
 use crate::changes::Watch;
 use crate::console::{Refused, entries, text};
 use crate::layout::{self, Page};
@@ -17,8 +17,11 @@ use crate::reply::Reply;
 use crate::request_context::RequestContext;
 use crate::section::Section;
 
-/// Maximum number of TaskQueues, so that the figures can be read across a room.
-const QUEUES_MAX: usize = 8;
+/// TaskQueues of a page: eight rows of three on a wide screen. Further ones are on the next page.
+const QUEUES_PER_PAGE: usize = 24;
+
+/// Statistics of one request, in which those of the page are looked up: the API's largest page.
+const STATISTICS_MAX: usize = 1_000;
 
 /// The threshold of the service level in seconds.
 const SERVICE_LEVEL_SECS: u64 = 20;
@@ -36,20 +39,24 @@ const POINT: Millis = Millis::from_secs(30 * 60);
 pub async fn show(context: &RequestContext<'_>) -> Result<Reply, Refused> {
     let split = format!("Minutes={MINUTES}&SplitByWaitTime={SERVICE_LEVEL_SECS}");
     let (queues, numbers) = join(queues(context), statistics(context, &split)).await;
-    let queues = queues?;
+    let list = queues?;
     let numbers = numbers.unwrap_or_default();
-    let cards: Vec<QueueCard> = queues
+    let cards: Vec<QueueCard> = entries(&list)
         .iter()
         .map(|queue| QueueCard::of(queue, &numbers))
         .collect();
     let live = html! {
         @if cards.is_empty() { p .empty { "There is no TaskQueue." } }
         div .board { @for card in &cards { (card.show()) } }
+        @let pages = pager(Section::Wallboard, &list);
+        @if !pages.0.is_empty() { p .quiet { "There are more TaskQueues than fit on this page." } (pages) }
     };
     let head = html! {
         p .quiet { "Figures of the last " (MINUTES / 60) " hours. Service level: the share of Tasks that were accepted within " (SERVICE_LEVEL_SECS) " s." }
     };
-    let tail = html! { div #plots hx-get="/console/wallboard/plots" hx-trigger="load, every 60s" hx-swap="innerHTML" {} };
+    let plots = format!("/console/wallboard/plots?{}", context.query.encode(&PAGE));
+    let tail =
+        html! { div #plots hx-get=(plots) hx-trigger="load, every 60s" hx-swap="innerHTML" {} };
     let page = Page {
         title: "Wallboard",
         section: Some(Section::Wallboard),
@@ -62,7 +69,7 @@ pub async fn show(context: &RequestContext<'_>) -> Result<Reply, Refused> {
 
 /// The plots, as a part of the page.
 pub async fn plots(context: &RequestContext<'_>) -> Result<Reply, Refused> {
-    let queues = queues(context).await?;
+    let list = queues(context).await?;
     let ranges = time_ranges(context.now);
     let answers = ranges.iter().map(|(from, until)| async move {
         let span = format!(
@@ -80,7 +87,7 @@ pub async fn plots(context: &RequestContext<'_>) -> Result<Reply, Refused> {
         return Ok(Reply::page(StatusCode::OK, html! {}));
     };
     let times: Vec<Timestamp> = ranges.into_iter().map(|(from, _)| from).collect();
-    let series = queues
+    let series = entries(&list)
         .iter()
         .map(|queue| Series::of(queue, &times, &numbers));
     Ok(Reply::page(
@@ -89,21 +96,24 @@ pub async fn plots(context: &RequestContext<'_>) -> Result<Reply, Refused> {
     ))
 }
 
-async fn queues(context: &RequestContext<'_>) -> Result<Vec<Value>, Refused> {
-    let list = context
-        .get(&format!("TaskQueues?PageSize={QUEUES_MAX}"))
-        .await?;
-    Ok(entries(&list).to_vec())
+/// The API's parameters that select the page of the TaskQueues.
+const PAGE: [&str; 2] = ["Page", "PageToken"];
+
+async fn queues(context: &RequestContext<'_>) -> Result<Value, Refused> {
+    let page = context.query.encode(&PAGE);
+    context
+        .get(&format!("TaskQueues?PageSize={QUEUES_PER_PAGE}&{page}"))
+        .await
 }
 
 /// The API's statistics by the SID of the TaskQueue.
 type Numbers = BTreeMap<String, Value>;
 
-/// The statistics of all TaskQueues on the page, in one request: the API reads their source once.
+/// The statistics of all TaskQueues, in one request: the API reads their source once.
 async fn statistics(context: &RequestContext<'_>, query: &str) -> Result<Numbers, Refused> {
     let list = context
         .get(&format!(
-            "TaskQueues/Statistics?PageSize={QUEUES_MAX}&{query}"
+            "TaskQueues/Statistics?PageSize={STATISTICS_MAX}&{query}"
         ))
         .await?;
     Ok(entries(&list)

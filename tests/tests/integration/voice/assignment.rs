@@ -2,11 +2,22 @@
 
 use ids::ActivitySid;
 use serde_json::{Value, json};
+use shared::webhook::Reply;
 
 use super::world::World;
 
 async fn callback(world: &World, workspace_sid: &str) -> Value {
-    let reply = world
+    let attributes = r#"{"call_sid":"CA00000000000000000000000000000001"}"#;
+    let reply = reply(world, workspace_sid, attributes).await;
+    assert_eq!(
+        (reply.status, reply.content_type),
+        (200, "application/json")
+    );
+    serde_json::from_slice(&reply.body).unwrap()
+}
+
+async fn reply(world: &World, workspace_sid: &str, attributes: &str) -> Reply {
+    world
         .post(
             "/assignment",
             &[
@@ -15,7 +26,7 @@ async fn callback(world: &World, workspace_sid: &str) -> Value {
                 ("WorkflowSid", "WW00000000000000000000000000000001"),
                 ("TaskQueueSid", "WQ00000000000000000000000000000001"),
                 ("TaskSid", "WT00000000000000000000000000000001"),
-                ("TaskAttributes", "{}"),
+                ("TaskAttributes", attributes),
                 ("TaskAge", "3"),
                 ("TaskPriority", "0"),
                 ("ReservationSid", "WR00000000000000000000000000000001"),
@@ -24,12 +35,15 @@ async fn callback(world: &World, workspace_sid: &str) -> Value {
                 ("WorkerAttributes", "{}"),
             ],
         )
-        .await;
-    assert_eq!(
-        (reply.status, reply.content_type),
-        (200, "application/json")
-    );
-    serde_json::from_slice(&reply.body).unwrap()
+        .await
+}
+
+/// The Worker of a voicemail accepts it on the desktop; no phone rings.
+#[tokio::test]
+async fn other_work_gets_no_instruction() {
+    let world = World::open().await;
+    let reply = reply(&world, OURS, r#"{"type":"voicemail"}"#).await;
+    assert_eq!((reply.status, reply.body.len()), (204, 0));
 }
 
 const OURS: &str = "WS00000000000000000000000000000001";

@@ -194,6 +194,66 @@ async fn timeout_apologises_and_offers_voicemail() {
     assert_eq!(world.caller("/queue-exit/unknown", &[]).await.status, 404);
 }
 
+/// The recording is in the attributes of the caller's Task, and it is a Task in the TaskQueue that
+/// the configuration names; one, however often the carrier repeats its request.
+#[tokio::test]
+async fn voicemail_becomes_a_task() {
+    let world = World::with(
+        |centre| centre.voicemail_task_queue_sid = Some(centre::ENGLISH),
+        |_| {},
+    )
+    .await;
+    let waiting = task_router::model::Task {
+        priority: 7,
+        ..centre::waiting_task()
+    };
+    let workspace = centre::workspace();
+    world.store.create_task(&waiting, &workspace).await.unwrap();
+    let ended = Command::CallerGone {
+        task: task_of(CALLER),
+        reason: EndReason::LeftQueue,
+        carrier_queue: None,
+    };
+    world.store.apply(&ended, NOON).await.unwrap();
+    let url = "https://example.com/recording";
+    let message = [
+        ("RecordingUrl", url),
+        ("RecordingSid", "RE00000000000000000000000000000001"),
+        ("RecordingDuration", "14"),
+    ];
+    let recorded = path::recorded(Some(task_of(CALLER)), "en");
+    for _ in 0..2 {
+        let reply = world.caller(&recorded, &message).await;
+        golden::check("queue-exit.recorded", &reply);
+    }
+    let of_call = world.task().await.unwrap();
+    assert_eq!(of_call.assignment_status, AssignmentStatus::Canceled);
+    assert_eq!(of_call.attributes.text("recording_url"), Some(url));
+
+    let tasks = world.store.task_sids(centre::WORKSPACE).await.unwrap();
+    let others: Vec<_> = tasks
+        .into_iter()
+        .filter(|sid| *sid != of_call.sid)
+        .collect();
+    let [voicemail] = others[..] else {
+        panic!("{others:?}")
+    };
+    let voicemail = world.store.task(voicemail).await.unwrap().unwrap();
+    assert_eq!(
+        (voicemail.task_queue_sid, voicemail.priority),
+        (centre::ENGLISH, 7)
+    );
+    assert_eq!(voicemail.call_sid(), None);
+    let attributes: serde_json::Value =
+        serde_json::from_str(&voicemail.attributes.to_json()).unwrap();
+    let expected = serde_json::json!({
+        "type": "voicemail", "from": "+17075550142", "to": centre::NUMBER, "selected_language": "en",
+        "recording_url": url, "recording_sid": "RE00000000000000000000000000000001",
+        "recording_duration": 14, "task_sid": of_call.sid,
+    });
+    assert_eq!(attributes, expected);
+}
+
 #[tokio::test]
 async fn hosted_caller_hears_the_same_without_task() {
     let world = World::open().await;
@@ -225,11 +285,12 @@ async fn unavailable_table_keeps_connected_callers() {
         );
     }
     let recorded = path::recorded(None, "hi");
-    let thanks = world
+    // The recording is at the carrier, and the request is repeated, so that its Task is not lost.
+    let retried = world
         .caller(
             &recorded,
             &[("RecordingUrl", "https://example.com/recording")],
         )
         .await;
-    golden::check("queue-exit.recorded-hindi", &thanks);
+    golden::check("queue-exit.recorded-store-down", &retried);
 }

@@ -52,6 +52,12 @@ async fn caller_hears_position_and_expected_wait() {
         &world.caller(&wait_music(), &[]).await,
     );
 
+    let available = Command::ActivitySet {
+        worker: centre::ALICE,
+        activity: centre::AVAILABLE,
+        reject_pending: false,
+    };
+    world.store.apply(&available, NOON).await.unwrap();
     let waits = RecentWaits::new(ENGLISH, &WaitTimes::of(150), NOON);
     world.store.save_recent_waits(&[waits]).await.unwrap();
     for (passed, golden) in [
@@ -66,6 +72,21 @@ async fn caller_hears_position_and_expected_wait() {
             &world.caller(&wait_music(), &[("QueuePosition", "1")]).await,
         );
     }
+}
+
+/// The usual wait says nothing about a time at which all Workers are offline, as Alice is here.
+#[tokio::test]
+async fn no_wait_is_announced_without_workers() {
+    let world = World::open().await;
+    world
+        .caller("/enqueue-call?attempt=1", &[("Digits", "1")])
+        .await;
+    let waits = RecentWaits::new(ENGLISH, &WaitTimes::of(40), NOON);
+    world.store.save_recent_waits(&[waits]).await.unwrap();
+    golden::check(
+        "wait-music.first-in-line",
+        &world.caller(&wait_music(), &[]).await,
+    );
 }
 
 /// The caller is first in line while the Worker's phone rings; after the accept, music alone is

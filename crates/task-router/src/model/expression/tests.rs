@@ -1,7 +1,7 @@
 //! The rows of taskrouter.md section 8.1, one test each, and the rules around them.
 
-use super::*;
 use super::number::Number;
+use super::*;
 
 fn parse(source: &str) -> Expression {
     source

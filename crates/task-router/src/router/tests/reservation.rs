@@ -88,6 +88,28 @@ fn unanswered_ring_cancels_reservation() {
     );
 }
 
+/// A phone that rings can be answered until it stops, not until the Reservation is given up.
+#[test]
+fn answer_by_is_the_end_of_ringing() {
+    let mut world = offered();
+    let answer_by = |world: &World| {
+        let task = world.task("c1");
+        let offer = task.pending_reservations().next().unwrap();
+        crate::router::answer_by(offer).map(|until| until.since(world.now))
+    };
+    let timeout = Millis::from_secs(RESERVATION_TIMEOUT_SECS);
+    assert_eq!(answer_by(&world), Some(timeout));
+    assert_eq!(world.task("c1").connected_call(), None);
+    let call = world.rings("c1");
+    let rings = Millis::from_secs(u64::from(RING_SECS));
+    assert_eq!(answer_by(&world), Some(rings));
+    assert_eq!(world.task("c1").connected_call(), None);
+    let reservation = world.offer("c1");
+    world.accept("c1");
+    let connected = world.task("c1").connected_call();
+    assert_eq!(connected, Some((reservation, call)));
+}
+
 #[test]
 fn call_without_sid_cancels_reservation() {
     let mut world = offered();

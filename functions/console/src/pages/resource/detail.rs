@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::edit::readable;
+use super::json_text::readable;
 use super::schema::{Kind, Removal};
-use super::{cells, diagram, timeline, why};
+use super::{cells, diagram, edit, timeline, why};
 use crate::changes::Watch;
 use crate::console::{Refused, text};
 use crate::layout::{self, Page, button};
@@ -30,8 +30,18 @@ pub async fn show(context: &RequestContext<'_>, kind: &Kind, sid: &str) -> Resul
     } else {
         format!("{} {name}", kind.resource.singular())
     };
+    let is_connected = match kind.resource {
+        Resource::Tasks => edit::task(context, sid)
+            .await?
+            .is_some_and(|task| task.connected_call().is_some()),
+        Resource::Workers
+        | Resource::TaskQueues
+        | Resource::Workflows
+        | Resource::Activities
+        | Resource::Events => false,
+    };
     let live = html! {
-        (actions(context, kind, sid, &resource))
+        (actions(context, kind, sid, &resource, is_connected))
         @match kind.resource {
             Resource::Workflows => (diagram::of(context, &resource).await),
             Resource::Tasks => {
@@ -65,14 +75,24 @@ pub async fn show(context: &RequestContext<'_>, kind: &Kind, sid: &str) -> Resul
     ))
 }
 
-fn actions(context: &RequestContext<'_>, kind: &Kind, sid: &str, resource: &Value) -> Markup {
+fn actions(
+    context: &RequestContext<'_>,
+    kind: &Kind,
+    sid: &str,
+    resource: &Value,
+    is_connected: bool,
+) -> Markup {
     let address = format!("/console/{}/{sid}", kind.resource.path());
     html! {
         div .controls {
             @if !kind.update.is_empty() { a .button href={ (address) "/edit" } { "Change" } }
             @if kind.resource == Resource::Workers { a .button href={ "/console/desk/" (sid) } { "Open the desktop" } }
-            @if kind.resource == Resource::Tasks { (task_actions(context, &address, resource)) }
-            @if kind.removal == Removal::Allowed {
+            @if is_connected {
+                (button(context, &format!("{address}/hang-up"), "Hang up", &[], "danger"))
+            } @else if kind.resource == Resource::Tasks {
+                (task_actions(context, &address, resource))
+            }
+            @if kind.removal == Removal::Allowed && !is_connected {
                 details #remove {
                     summary { "Remove" }
                     (button(context, &format!("{address}/remove"), &format!("Remove this {}", kind.resource.singular()), &[], "danger"))

@@ -12,7 +12,7 @@ use crate::form::Form;
 use crate::layout::{self, Page};
 use crate::reply::Reply;
 use crate::request_context::RequestContext;
-use crate::section::Section;
+use crate::section::{Resource, Section};
 
 /// The page of a list. The API's error about a filter is shown at that filter.
 pub async fn show(context: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Refused> {
@@ -22,9 +22,13 @@ pub async fn show(context: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Re
         .map(|filter| filter.name)
         .chain(PAGING)
         .collect();
+    let range = time_range(context, kind);
+    let minutes = range.as_ref().map_or(String::new(), |range| {
+        format!("&{MINUTES}={}", range.minutes)
+    });
     let answer = context
         .get(&format!(
-            "{}?{}",
+            "{}?{}{minutes}",
             kind.resource.list(),
             context.query.encode(&names)
         ))
@@ -38,6 +42,7 @@ pub async fn show(context: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Re
     };
     let head = html! {
         (filters(context, kind, answer.as_ref().err()).await)
+        @if let Some(range) = &range { (range.show(context, kind)) }
         @if !kind.create.is_empty() {
             p { a .button href={ "/console/" (kind.resource.path()) "/new" } { "New " (kind.resource.singular()) } }
         }
@@ -50,6 +55,53 @@ pub async fn show(context: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Re
         live,
     };
     Ok(layout::page_with(context, status, page))
+}
+
+/// The API's parameter of Events for their time range.
+const MINUTES: &str = "Minutes";
+
+/// Time ranges of Events, in minutes: the API's default, and longer ones up to the retention period.
+const RANGES: [(u32, &str); 4] = [
+    (15, "15 minutes"),
+    (60, "hour"),
+    (24 * 60, "day"),
+    (30 * 24 * 60, "30 days"),
+];
+
+/// The time range of a list of Events that names none. Those of one Task are few, so the whole
+/// retention period is read; of all others, the API's default.
+struct TimeRange {
+    minutes: u32,
+}
+
+fn time_range(context: &RequestContext<'_>, kind: &Kind) -> Option<TimeRange> {
+    let is_chosen = !context.query.text(MINUTES).is_empty();
+    if kind.resource != Resource::Events || is_chosen {
+        return None;
+    }
+    let [(default, _), .., (all, _)] = RANGES;
+    let is_of_task = !context.query.text("TaskSid").is_empty();
+    Some(TimeRange {
+        minutes: if is_of_task { all } else { default },
+    })
+}
+
+impl TimeRange {
+    /// The range in words, and links to the longer ones.
+    fn show(&self, context: &RequestContext<'_>, kind: &Kind) -> Markup {
+        let name = RANGES.iter().find(|(minutes, _)| *minutes == self.minutes);
+        let names: Vec<&str> = kind.filters.iter().map(|filter| filter.name).collect();
+        let query = context.query.encode(&names);
+        let longer = RANGES.iter().filter(|(minutes, _)| *minutes > self.minutes);
+        html! {
+            p #range {
+                "Events of the last " (name.map_or("", |(_, name)| name)) "."
+                @for (minutes, name) in longer {
+                    " " a href={ "/console/" (kind.resource.path()) "?" (query) "&" (MINUTES) "=" (minutes) } { "Last " (name) }
+                }
+            }
+        }
+    }
 }
 
 /// The filters as a form that requests this page; it works without scripts.

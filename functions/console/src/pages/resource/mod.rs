@@ -7,6 +7,7 @@ mod detail;
 mod diagram;
 mod edit;
 mod field_error;
+mod json_text;
 mod kinds;
 mod list;
 mod related;
@@ -52,6 +53,9 @@ pub async fn answer(
         }
         ("POST", [sid, "status"]) if kind.resource == Resource::Tasks => {
             edit::set_status(context, kind, sid_of(context, sid)?).await
+        }
+        ("POST", [sid, "hang-up"]) if kind.resource == Resource::Tasks => {
+            edit::hang_up(context, kind, sid_of(context, sid)?).await
         }
         ("POST", [sid, "remove"]) if kind.removal == Removal::Allowed => {
             edit::remove(context, kind, sid_of(context, sid)?).await
