@@ -23,6 +23,7 @@ mod instructions;
 mod lanes;
 mod lost_replies;
 mod matching;
+mod queue_order;
 mod search_continuation;
 mod setup;
 mod statistics;
