@@ -29,7 +29,7 @@ const REMEMBERED_MAX: usize = 1_000;
 pub(crate) type Contended = BTreeMap<TaskQueueSid, Timestamp>;
 
 /// What became of a new Task that was to be put into its waiting list.
-enum Joined {
+pub(crate) enum Joined {
     /// It is there.
     Yes(Box<Task>),
     /// Another process wrote the Task, and the record of that write searches.
@@ -127,7 +127,11 @@ impl Routing {
         }
     }
 
-    async fn join_waiting_list(&self, workspace: &Workspace, task: &Task) -> Result<Joined, Error> {
+    pub(crate) async fn join_waiting_list(
+        &self,
+        workspace: &Workspace,
+        task: &Task,
+    ) -> Result<Joined, Error> {
         let decision = self.waiting_decision(workspace, task).await?;
         let Some(decision) = decision.filter(|decision| !turns_away(decision)) else {
             return Ok(Joined::TurnedAway);

@@ -7,6 +7,7 @@
 //! have done.
 
 mod backfill;
+mod backlog;
 mod candidate_search;
 mod contention;
 mod event;
@@ -55,7 +56,17 @@ pub struct Routing {
     contended: Mutex<contention::Contended>,
     scheduled_backfills: Mutex<backfill::Scheduled>,
     scheduled_searches: Mutex<search_continuation::Scheduled>,
+    scheduled_runs: Mutex<backlog::ScheduledRuns>,
     settled_tasks: Mutex<sweep::SettledTasks>,
+}
+
+/// When Workers are searched for a Task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// Now.
+    Now,
+    /// When the records before this late one have been handled ([`backlog`]).
+    AfterBacklog,
 }
 
 /// Why a record, a message or the schedule could not be handled; it is retried.
@@ -80,6 +91,7 @@ impl Routing {
             contended: Mutex::default(),
             scheduled_backfills: Mutex::default(),
             scheduled_searches: Mutex::default(),
+            scheduled_runs: Mutex::default(),
             settled_tasks: Mutex::default(),
         }
     }
@@ -98,7 +110,12 @@ impl Routing {
                     return Ok(());
                 };
                 let effects = effects::of_task(&workspace, old.as_deref(), &new);
-                self.carry_out_task(effects, &new).await?;
+                let search = if self.is_late(new.date_updated) {
+                    Search::AfterBacklog
+                } else {
+                    Search::Now
+                };
+                self.carry_out_task(effects, &new, search).await?;
                 self.publish_task_events(&workspace, old.as_deref(), &new)
                     .await
             }
@@ -110,6 +127,9 @@ impl Routing {
                 let before = effects::image_before_move(&workspace, old.as_deref(), &new, moved);
                 for effect in effects::of_worker(&workspace, before, &new) {
                     match effect {
+                        Effect::MatchWorker(_) if self.is_late(new.date_updated) => {
+                            self.match_late_worker(new.as_ref().clone()).await?
+                        }
                         Effect::MatchWorker(_) => {
                             self.match_freed_worker(new.as_ref().clone()).await?
                         }
@@ -189,7 +209,12 @@ impl Routing {
 
     /// Carries out the Effects of a Task's write. Messages are sent first: they need no search, and
     /// a Task without a Worker must not hold them up.
-    async fn carry_out_task(&self, effects: Vec<Effect>, task: &Task) -> Result<(), Error> {
+    async fn carry_out_task(
+        &self,
+        effects: Vec<Effect>,
+        task: &Task,
+        search: Search,
+    ) -> Result<(), Error> {
         let mut needs_match = false;
         for effect in effects {
             match effect {
@@ -209,7 +234,14 @@ impl Routing {
                 Effect::MatchWorker(_) => {}
             }
         }
-        if needs_match && self.match_task(task.clone()).await? != Matched::Yes {
+        if !needs_match {
+            return Ok(());
+        }
+        let matched = match search {
+            Search::Now => self.match_task(task.clone()).await?,
+            Search::AfterBacklog => self.match_late_task(task.clone()).await?,
+        };
+        if matched != Matched::Yes {
             let now = self.clock.now();
             self.schedule(task_timer(task, now + INDEX_LAG)).await?;
         }

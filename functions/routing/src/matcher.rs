@@ -169,7 +169,7 @@ impl Routing {
             .await
     }
 
-    async fn schedule_matcher(
+    pub(crate) async fn schedule_matcher(
         &self,
         workspace: WorkspaceSid,
         queue: TaskQueueSid,

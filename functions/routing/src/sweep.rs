@@ -23,7 +23,7 @@ use task_router::router::{may_skip, order};
 use crate::contention::queue_of_list;
 use crate::matcher::Arriving;
 use crate::worker_snapshot::{FreeWorker, WorkerSnapshot};
-use crate::{Error, Routing};
+use crate::{Error, Routing, Search};
 
 /// How long an offer may be without an instruction before the sweep sends its assignment callback
 /// again: the callback's timeouts for two URLs, and a margin.
@@ -252,7 +252,7 @@ impl Routing {
             self.outbox.callback(check).await?;
         }
         let is_settled = effects.is_empty() && is_complete;
-        self.carry_out_task(effects, task).await?;
+        self.carry_out_task(effects, task, Search::Now).await?;
         if is_settled
             && task.assignment_status.is_end()
             && now.since(task.date_updated) > SETTLED_AFTER

@@ -26,6 +26,7 @@ mod lost_replies;
 mod matcher_burst;
 mod matching;
 mod power_failure;
+mod queue_order;
 mod routing_alone;
 mod search_continuation;
 mod setup;

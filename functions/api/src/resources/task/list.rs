@@ -241,7 +241,8 @@ mod tests {
         ] {
             let query_parameters = Parameters::of_query(query).unwrap();
             let filter = Filter::read(&query_parameters).unwrap();
-            assert_eq!(filter.matches(&task, &workspace), expected, "{query}");
+            let now = task.date_created;
+            assert_eq!(filter.matches(&task, &workspace, now), expected, "{query}");
         }
     }
 
