@@ -320,11 +320,6 @@ mod tests {
         }
         assert!(waits.len() > 1, "{waits:?}");
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[tokio::test]
     async fn short_auth_token_is_refused() {
