@@ -12,8 +12,12 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ids::TaskSid;
+use ids::time::Clock;
+use runtime::SystemClock;
 use serde_json::{Value, json};
+use store::RecentWaits;
 use task_router::model::AssignmentStatus;
+use task_router::statistics::WaitTimes;
 use tests::deployment::{ACCOUNT_SID, AUTH_TOKEN, Deployment};
 use tests::{centre, project};
 
@@ -277,6 +281,7 @@ async fn a_call(client: &mut Client) -> TaskSid {
     client.event("api.worker-goes-available").await;
     client.event("incoming-call.first-ring").await;
     client.event("enqueue-call.digit-one").await;
+    answered_after_ten_minutes(client).await;
     client.event("wait-music.third-in-line").await;
     client.stack.settle().await;
     assert_eq!(
@@ -296,6 +301,17 @@ async fn a_call(client: &mut Client) -> TaskSid {
     client.stack.settle().await;
     assert!(client.stack.status_of(task).await.is_end());
     task
+}
+
+/// Earlier callers waited for ten minutes, so that a wait is announced if a Worker is available.
+async fn answered_after_ten_minutes(client: &Client) {
+    let waits = RecentWaits::new(centre::ENGLISH, &WaitTimes::of(600), SystemClock.now());
+    client
+        .stack
+        .store()
+        .save_recent_waits(&[waits])
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

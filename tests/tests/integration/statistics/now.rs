@@ -241,6 +241,10 @@ async fn expected_wait_is_the_last_hours_average() {
 #[tokio::test]
 async fn statistics_include_what_the_api_has_shown() {
     let test_centre = TestCentre::example().await;
+    for name in ["Maya", "Leela", "Arjun"] {
+        test_centre.set_activity(name, "Offline").await;
+    }
+    test_centre.centre.settle().await;
     let post = async |path: &str, form: &[(&str, &str)]| {
         let form: Vec<(String, String)> = form
             .iter()

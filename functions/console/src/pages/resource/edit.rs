@@ -167,7 +167,7 @@ impl Edits {
             let value = submitted(form, field);
             let now = present.text(field.name);
             let shown = form.text(&format!("{SHOWN}{}", field.name));
-            if digest(&value) == shown || value == now {
+            if digest(&value) == shown || is_present(field, &value, now) {
                 edits.values.push(field.name, now);
                 continue;
             }
@@ -184,6 +184,16 @@ impl Edits {
 /// The value of a field as the form showed it: browsers send line ends as CR LF.
 fn submitted(form: &Form, field: &Field) -> String {
     form.text(field.name).replace("\r\n", "\n")
+}
+
+/// Whether a submitted value is the present one. JSON is shown indented, and may be entered without.
+fn is_present(field: &Field, value: &str, now: &str) -> bool {
+    match field.input {
+        Input::Json => readable(value) == now,
+        Input::Line | Input::Number | Input::Expression | Input::OneOf(_) | Input::Of(_) => {
+            value == now
+        }
+    }
 }
 
 /// A digest of a value, so that a form need not carry a whole Workflow configuration twice.
