@@ -106,7 +106,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-/// The same body, which fails unless it ends within [`BODY_TIMEOUT`] from now.
+/// The same body, which fails unless it ends within `BODY_TIMEOUT` from now.
 pub fn body_in_time(body: Body) -> Body {
     if body.is_end_stream() {
         return body;

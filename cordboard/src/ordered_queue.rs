@@ -30,7 +30,7 @@ pub struct Undelivered {
     pub notice: Notice,
 }
 
-/// What happened to the queue since the last call of [`OrderedQueue::take_changes`].
+/// What happened to the queue since the last call of `OrderedQueue::take_changes`.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct QueueChanges {
     /// Events that were added and still wait.
