@@ -25,7 +25,7 @@ pub(crate) type StaffingCache = Mutex<BTreeMap<WorkspaceSid, (Timestamp, BTreeSe
 
 impl Store {
     /// Whether a Worker of the TaskQueue is known to be in an available Activity; at most
-    /// [`STAFFING_KEPT`] old.
+    /// `STAFFING_KEPT` old.
     ///
     /// # Errors
     /// A request of the table failed.
