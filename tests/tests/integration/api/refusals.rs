@@ -3,6 +3,8 @@
 use ids::WorkerSid;
 use serde_json::json;
 use tests::test_centre::TestCentre;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use vocabulary::PRIORITY_MAX;
 
 use super::Client;
@@ -164,5 +166,29 @@ async fn workspace_has_at_most_100_activities() {
         error["message"].as_str().unwrap().contains("100"),
         "{error}"
     );
+    test_centre.close().await;
+}
+
+/// Sends the head of a request whose body of 64 KB never follows; the first line of the answer.
+async fn answer_to_head(test_centre: &TestCentre, path: &str) -> String {
+    let authority = test_centre.base.trim_start_matches("http://");
+    let mut connection = TcpStream::connect(authority).await.unwrap();
+    let head =
+        format!("POST {path} HTTP/1.1\r\nHost: {authority}\r\nContent-Length: 65536\r\n\r\n");
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 64];
+    let read = connection.read(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
+    answer.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Without credentials a client occupies neither memory nor a place, however large its body is.
+#[tokio::test]
+async fn credentials_are_checked_before_the_body() {
+    let test_centre = TestCentre::example().await;
+    for path in ["/v1/Workspaces", "/v1/Nothing"] {
+        let status = answer_to_head(&test_centre, path).await;
+        assert_eq!(status, "HTTP/1.1 401 Unauthorized", "{path}");
+    }
     test_centre.close().await;
 }
