@@ -61,7 +61,12 @@ impl Routing {
                 Joined::TurnedAway => {}
             }
         }
-        self.match_task(task).await
+        // In a backlog another search has often served the Task since this record was written. The
+        // read costs less than the transaction that would fail.
+        match self.store.task(task.sid).await? {
+            Some(newest) if newest.is_pending() => self.match_task(newest).await,
+            Some(_) | None => Ok(Matched::Yes),
+        }
     }
 
     /// Finds Tasks for a Worker whose record is late: the matcher of the Worker's pool will, unless
