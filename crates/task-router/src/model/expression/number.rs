@@ -12,6 +12,9 @@ use std::fmt::{self, Display, Formatter};
 #[derive(Debug, Clone, Copy)]
 pub struct Number(Kind);
 
+/// Up to here, 2^53, the digits of a whole decimal are its value.
+const EXACT_DECIMAL_MAX: f64 = 9_007_199_254_740_992.0;
+
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Integer(i64),
@@ -128,6 +131,10 @@ impl Display for Number {
         match self.0 {
             Kind::Integer(value) => value.fmt(f),
             Kind::LargeInteger(value) => value.fmt(f),
+            // Without a point its digits would be read as an integer, which is another number.
+            Kind::Decimal(value) if value.fract() == 0.0 && value.abs() >= EXACT_DECIMAL_MAX => {
+                write!(f, "{value}.0")
+            }
             Kind::Decimal(value) => value.fmt(f),
         }
     }
@@ -205,6 +212,20 @@ mod tests {
             "18446744073709551615",
         ] {
             assert_eq!(Number::of_digits(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn printed_number_is_read_as_the_same() {
+        for text in [
+            "6.0",
+            "4444444444444444200.0",
+            "-9223372036854775807.5",
+            "1e22",
+        ] {
+            let number = Number::of_digits(text).unwrap();
+            let printed = number.to_string();
+            assert_eq!(Number::of_digits(&printed), Some(number), "{printed}");
         }
     }
 
