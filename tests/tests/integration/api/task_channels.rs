@@ -83,7 +83,7 @@ async fn busy_worker_takes_task_of_other_channel() {
 }
 
 /// A Task that is written while Workers are being listed for its new TaskChannel is found by the
-/// Worker whom the configuration moved to another ready list.
+/// Worker that the configuration moved to another ready list.
 #[tokio::test]
 async fn task_of_new_channel_needs_no_sweep() {
     let test_centre = TestCentre::example().await;

@@ -65,7 +65,7 @@ fn first_task_puts_channel_to_use() {
     );
 }
 
-/// A Worker whom only the configuration moved to another ready list may be ready for more than
+/// A Worker that only the configuration moved to another ready list may be ready for more than
 /// before, although both images look alike by the present configuration.
 #[test]
 fn worker_moved_by_configuration_is_matched() {
