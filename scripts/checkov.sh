@@ -9,17 +9,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly PACKAGE=checkov==3.3.30
-tools=$PWD/.venv/${PACKAGE/==/-}
-
-# Marked as complete only at the end: an interrupted installation is repeated.
-if [ ! -f "$tools/complete" ]; then
-  echo "installing $PACKAGE into ${tools#"$PWD"/}" >&2
-  python3 -m venv --clear "$tools"
-  "$tools/bin/python" -m pip --quiet --disable-pip-version-check install "$PACKAGE" >&2
-  touch "$tools/complete"
-fi
+tools=$(scripts/pypi_tool.sh "$PACKAGE")
 
 exceptions=$(sed -n 's/^# *\(CKV_[A-Z0-9_]*\): .*/\1/p' template.yaml | paste -sd,)
 # Without the network: descriptions and policies of checkov's own platform are not needed.
-LOG_LEVEL=ERROR exec "$tools/bin/checkov" --file template.yaml --framework cloudformation --skip-download \
+LOG_LEVEL=ERROR exec "$tools/checkov" --file template.yaml --framework cloudformation --skip-download \
   --skip-check "$exceptions" --quiet --compact

