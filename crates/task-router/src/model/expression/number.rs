@@ -12,9 +12,6 @@ use std::fmt::{self, Display, Formatter};
 #[derive(Debug, Clone, Copy)]
 pub struct Number(Kind);
 
-/// Up to here, 2^53, the digits of a whole decimal are its value.
-const EXACT_DECIMAL_MAX: f64 = 9_007_199_254_740_992.0;
-
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Integer(i64),
@@ -131,11 +128,15 @@ impl Display for Number {
         match self.0 {
             Kind::Integer(value) => value.fmt(f),
             Kind::LargeInteger(value) => value.fmt(f),
-            // Without a point its digits would be read as an integer, which is another number.
-            Kind::Decimal(value) if value.fract() == 0.0 && value.abs() >= EXACT_DECIMAL_MAX => {
-                write!(f, "{value}.0")
+            Kind::Decimal(value) => {
+                let digits = value.to_string();
+                f.write_str(&digits)?;
+                // The digits of a large decimal may be those of another number, an integer.
+                if Self::of_digits(&digits) == Some(*self) {
+                    return Ok(());
+                }
+                f.write_str(".0")
             }
-            Kind::Decimal(value) => value.fmt(f),
         }
     }
 }
