@@ -4,9 +4,6 @@
 //! [`task_router::router::backfill`] decides which backfills a write calls for. This module visits
 //! the Tasks or Workers in batches; each batch is one message of the timers queue.
 
-use std::collections::BTreeMap;
-use std::sync::{MutexGuard, PoisonError};
-
 use ids::time::{Millis, Timestamp};
 use ids::{TaskSid, WorkerSid, WorkspaceSid};
 use store::{CONFIGURATION_KEPT, Part, Reading};
@@ -16,6 +13,7 @@ use task_router::router::events::PartChange;
 use task_router::router::timers::{self, Subject, Timer};
 use task_router::router::timers_queue::BackfillMessage;
 
+use crate::remembered::Remembered;
 use crate::{Error, Routing};
 
 /// Tasks or Workers visited by one message: a second's work, and less than a thirtieth of the
@@ -30,7 +28,7 @@ const GATHERED: Millis = Millis::from_secs(1);
 const REMEMBERED_MAX: usize = 100;
 
 /// The backfills that this instance scheduled last, and when each begins.
-pub(crate) type Scheduled = BTreeMap<(WorkspaceSid, Backfill), Timestamp>;
+pub(crate) type Scheduled = Remembered<(WorkspaceSid, Backfill), Timestamp, REMEMBERED_MAX>;
 
 impl Routing {
     /// Schedules the backfills that a configuration write calls for. A backfill begins when no
@@ -41,7 +39,7 @@ impl Routing {
             let now = self.clock.now();
             let key = (change.workspace_sid, backfill);
             let caches_expire = now + CONFIGURATION_KEPT;
-            let begins_at = self.scheduled_backfills().get(&key).copied();
+            let begins_at = self.scheduled_backfills.get(&key);
             if begins_at.is_some_and(|at| at >= caches_expire) {
                 continue;
             }
@@ -51,11 +49,7 @@ impl Routing {
                 at: caches_expire + GATHERED,
             };
             self.outbox.schedule(message.into(), now).await?;
-            let mut scheduled = self.scheduled_backfills();
-            if scheduled.len() >= REMEMBERED_MAX {
-                scheduled.clear();
-            }
-            scheduled.insert(key, message.at);
+            self.scheduled_backfills.insert(key, message.at);
         }
         Ok(())
     }
@@ -125,12 +119,6 @@ impl Routing {
             }
         }
         Ok(last(&page).map(|last| Backfill::Workers { after: Some(last) }))
-    }
-
-    fn scheduled_backfills(&self) -> MutexGuard<'_, Scheduled> {
-        self.scheduled_backfills
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

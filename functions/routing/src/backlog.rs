@@ -8,9 +8,6 @@
 //! after the backlog, and searches. For a Worker of a late record the matcher runs by a message,
 //! when other records of the backlog have been handled.
 
-use std::collections::BTreeMap;
-use std::sync::PoisonError;
-
 use ids::TaskQueueSid;
 use ids::time::{Millis, Timestamp};
 use task_router::model::{IdleKey, Task, Worker};
@@ -19,6 +16,7 @@ use task_router::router::pool::Pool;
 
 use crate::candidate_search::Matched;
 use crate::contention::{Joined, queue_of_list};
+use crate::remembered::Remembered;
 use crate::{Error, Routing};
 
 /// The age of a write whose record is handled late. In a quiet centre a record is handled within a
@@ -34,7 +32,7 @@ const WORKER_WAITS: Millis = Millis::from_secs(1);
 const REMEMBERED_MAX: usize = 1_000;
 
 /// When the matcher runs next for late Workers, for each pool.
-pub(crate) type ScheduledRuns = BTreeMap<TaskQueueSid, Timestamp>;
+pub(crate) type ScheduledRuns = Remembered<TaskQueueSid, Timestamp, REMEMBERED_MAX>;
 
 impl Routing {
     /// Is the record of a write at `written` handled late? The item states the moment of its write
@@ -93,17 +91,11 @@ impl Routing {
 
     /// Notes that the matcher of a pool is to run at `at`. True: it runs later than `now` already.
     fn note_run(&self, pool: TaskQueueSid, now: Timestamp, at: Timestamp) -> bool {
-        let mut scheduled = self
-            .scheduled_runs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if scheduled.get(&pool).is_some_and(|next| now < *next) {
+        let next = self.scheduled_runs.get(&pool);
+        if next.is_some_and(|next| now < next) {
             return true;
         }
-        if scheduled.len() >= REMEMBERED_MAX {
-            scheduled.clear();
-        }
-        scheduled.insert(pool, at);
+        self.scheduled_runs.insert(pool, at);
         false
     }
 }

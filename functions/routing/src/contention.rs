@@ -3,9 +3,6 @@
 //! A pool is contended after a search of this instance lost a conflict in it, or found its matcher
 //! running.
 
-use std::collections::BTreeMap;
-use std::sync::PoisonError;
-
 use ids::TaskQueueSid;
 use ids::time::{Millis, Timestamp};
 use task_router::model::{IdleKey, Task, Worker, Workspace};
@@ -15,6 +12,7 @@ use task_router::router::pool::Pool;
 
 use crate::candidate_search::{Matched, turns_away};
 use crate::matcher::Arriving;
+use crate::remembered::Remembered;
 use crate::{Error, Routing};
 
 /// How long a pool counts as contended after the last sign of it. Shorter, and each instance loses
@@ -26,7 +24,7 @@ const CONTENDED_FOR: Millis = Millis::from_secs(2);
 const REMEMBERED_MAX: usize = 1_000;
 
 /// Until when each pool counts as contended.
-pub(crate) type Contended = BTreeMap<TaskQueueSid, Timestamp>;
+pub(crate) type Contended = Remembered<TaskQueueSid, Timestamp, REMEMBERED_MAX>;
 
 /// What became of a new Task that was to be put into its waiting list.
 pub(crate) enum Joined {
@@ -41,25 +39,14 @@ pub(crate) enum Joined {
 impl Routing {
     /// Notes a sign of contention in the pool with this name.
     pub(crate) fn note_contention(&self, pool: TaskQueueSid) {
-        let until = self.clock.now() + CONTENDED_FOR;
-        let mut contended = self
-            .contended
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if contended.len() >= REMEMBERED_MAX {
-            contended.clear();
-        }
-        contended.insert(pool, until);
+        self.contended
+            .insert(pool, self.clock.now() + CONTENDED_FOR);
     }
 
     /// Is the pool with this name contended?
     pub(crate) fn is_contended(&self, pool: TaskQueueSid) -> bool {
-        let contended = self
-            .contended
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let until = contended.get(&pool);
-        until.is_some_and(|until| self.clock.now() < *until)
+        let until = self.contended.get(&pool);
+        until.is_some_and(|until| self.clock.now() < until)
     }
 
     /// Does a matcher run for the Task's pool? Read beside the lists, so it takes no time, and an

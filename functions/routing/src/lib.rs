@@ -16,6 +16,7 @@ mod known;
 mod matcher;
 mod pages;
 mod ready_lists;
+mod remembered;
 mod roll_up;
 mod search_continuation;
 mod sweep;
@@ -53,10 +54,10 @@ pub struct Routing {
     outbox: Arc<dyn Outbox>,
     clock: Arc<dyn Clock>,
     pages: Pages,
-    contended: Mutex<contention::Contended>,
-    scheduled_backfills: Mutex<backfill::Scheduled>,
-    scheduled_searches: Mutex<search_continuation::Scheduled>,
-    scheduled_runs: Mutex<backlog::ScheduledRuns>,
+    contended: contention::Contended,
+    scheduled_backfills: backfill::Scheduled,
+    scheduled_searches: search_continuation::Scheduled,
+    scheduled_runs: backlog::ScheduledRuns,
     settled_tasks: Mutex<sweep::SettledTasks>,
 }
 
@@ -88,10 +89,10 @@ impl Routing {
             outbox,
             clock,
             pages: Pages::default(),
-            contended: Mutex::default(),
-            scheduled_backfills: Mutex::default(),
-            scheduled_searches: Mutex::default(),
-            scheduled_runs: Mutex::default(),
+            contended: contention::Contended::default(),
+            scheduled_backfills: backfill::Scheduled::default(),
+            scheduled_searches: search_continuation::Scheduled::default(),
+            scheduled_runs: backlog::ScheduledRuns::default(),
             settled_tasks: Mutex::default(),
         }
     }

@@ -9,9 +9,6 @@
 //! Worker who becomes free, or a Task that begins to wait, on either side of the cursor has a
 //! stream record of its own.
 
-use std::collections::BTreeMap;
-use std::sync::{MutexGuard, PoisonError};
-
 use ids::WorkspaceSid;
 use ids::time::{Millis, Timestamp};
 use planted_bugs::Bug;
@@ -21,6 +18,7 @@ use task_router::router::timers::Subject;
 use task_router::router::timers_queue::ResumeSearch;
 
 use crate::candidate_search::Matched;
+use crate::remembered::Remembered;
 use crate::{Error, Routing};
 
 /// The least time between the beginnings of two searches for the same Worker or Task. It bounds the
@@ -33,7 +31,7 @@ const APART: Millis = Millis::from_secs(5);
 const REMEMBERED_MAX: usize = 1_000;
 
 /// The searches that this instance scheduled last, and when each begins.
-pub(crate) type Scheduled = BTreeMap<Subject, (Timestamp, SearchContinuation)>;
+pub(crate) type Scheduled = Remembered<Subject, (Timestamp, SearchContinuation), REMEMBERED_MAX>;
 
 impl Routing {
     /// Finds Tasks for a Worker who has become free, at any Position.
@@ -61,7 +59,7 @@ impl Routing {
         }
         let now = self.clock.now();
         let subject = search.subject();
-        let last = self.scheduled_searches().get(&subject).copied();
+        let last = self.scheduled_searches.get(&subject);
         let at = match last {
             None => now,
             Some((begins_at, before)) if begins_at > now && before.covers(&search) => return Ok(()),
@@ -74,11 +72,7 @@ impl Routing {
             at,
         };
         self.outbox.schedule(message.into(), now).await?;
-        let mut scheduled = self.scheduled_searches();
-        if scheduled.len() >= REMEMBERED_MAX {
-            scheduled.clear();
-        }
-        scheduled.insert(subject, (at, search));
+        self.scheduled_searches.insert(subject, (at, search));
         Ok(())
     }
 
@@ -114,11 +108,5 @@ impl Routing {
             at: now,
         };
         Ok(self.outbox.schedule(next.into(), now).await?)
-    }
-
-    fn scheduled_searches(&self) -> MutexGuard<'_, Scheduled> {
-        self.scheduled_searches
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
