@@ -298,7 +298,7 @@ impl Centre {
         self: Arc<Self>,
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> std::io::Result<()> {
+    ) {
         let (stopping, stopped) = watch::channel(false);
         let mut site = http::functions(&self.voice, &self.public_url)
             .merge(http::rest_api(Arc::clone(&self.api)))
@@ -314,7 +314,7 @@ impl Centre {
             // Long polls are answered. An error means that none is open.
             let _no_open_long_poll = stopping.send(true);
         };
-        connections::serve(listener, site, shutdown).await
+        connections::serve(listener, site, shutdown).await;
     }
 
     /// Works in real time until `shutdown`. It stops at once, with whatever work is left: the next

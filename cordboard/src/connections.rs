@@ -2,7 +2,6 @@
 //! So a client that sends nothing, or a byte now and then, takes a connection for a limited time.
 
 use std::future::Future;
-use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -35,15 +34,9 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Pause after a failed accept, which most often means that no file can be opened.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves `site` until `shutdown`, then waits for the requests under way.
-///
-/// # Errors
-/// None at present: a failed accept is logged and retried.
-pub async fn serve(
-    listener: TcpListener,
-    site: Router,
-    shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
+/// Serves `site` until `shutdown`, then waits for the requests under way. A failed accept is logged
+/// and retried.
+pub async fn serve(listener: TcpListener, site: Router, shutdown: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
     let (stop, stopped) = watch::channel(());
     let mut shutdown = pin!(shutdown);
@@ -65,7 +58,6 @@ pub async fn serve(
     drop((listener, stop));
     // An error would mean that the semaphore was closed; nothing closes it.
     let _all_places = places.acquire_many(CONNECTIONS_MAX).await;
-    Ok(())
 }
 
 /// Serves one connection until its client or the shutdown closes it.
@@ -152,6 +144,8 @@ impl HttpBody for TimedBody {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use axum::body::to_bytes;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -87,7 +87,6 @@ impl Account {
             }),
             Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
                 let account = Self::random()?;
-                fs::create_dir_all(folder).map_err(error)?;
                 write_private(
                     &file,
                     &serde_json::to_vec_pretty(&account).unwrap_or_default(),

@@ -127,12 +127,7 @@ impl Running {
         let centre = Centre::open(settings, &address).await?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
-        let serving = Arc::clone(&centre).serve(listener, until(stopped.clone()));
-        tasks.spawn(async move {
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "HTTP server failed");
-            }
-        });
+        tasks.spawn(Arc::clone(&centre).serve(listener, until(stopped.clone())));
         tasks.spawn(Arc::clone(&centre).run(until(stopped.clone())));
         if let Some(network) = centre.network.clone() {
             tasks.spawn(async move { network.run(until(stopped)).await });

@@ -9,14 +9,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use aws_sdk_dynamodb::config::SharedHttpClient;
 use callbacks::{Destinations, web_client};
 use config::ContactCentre;
 use cordboard::carrier_choice::CarrierChoice;
 use cordboard::centre::{Centre, Settings};
 use cordboard::credentials::Account;
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
-use dynamodb_in_process::{Layer, Layered};
 use http_client::WebClient;
 use ids::time::{Clock, Millis, Timestamp};
 use ids::{AccountSid, CallSid, TaskSid};
@@ -196,12 +194,7 @@ impl TestCentre {
 
     /// The same, in these surroundings.
     pub async fn metered_in(set_up: &str, surroundings: Surroundings) -> (Self, Arc<Meter>) {
-        let meter = Arc::new(Meter::default());
-        let layer = Arc::clone(&meter) as Arc<dyn Layer>;
-        let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
-        let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers)
-            .await
-            .unwrap();
+        let (table, meter) = Meter::on_table().await;
         let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         (
@@ -259,10 +252,9 @@ impl TestCentre {
             .await
             .unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = Arc::clone(&centre).serve(listener, async move {
+        let served = tokio::spawn(Arc::clone(&centre).serve(listener, async move {
             let _dropped = stopped.await;
-        });
-        let served = tokio::spawn(async move { serving.await.unwrap() });
+        }));
         let http = reqwest::Client::builder()
             .pool_max_idle_per_host(0)
             .build()
