@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ids::time::{Millis, Timestamp};
+use ids::time::{Clock, Millis, Timestamp};
 use ids::{ActivitySid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use serde_json::{Value, json};
 use shared::menu::Menu;
@@ -34,6 +34,16 @@ pub const ENGLISH: TaskQueueSid = TaskQueueSid::from_bytes(numbered(1));
 pub const WORKFLOW: WorkflowSid = WorkflowSid::from_bytes(numbered(1));
 /// Alice, who speaks English, at +17075550101.
 pub const ALICE: WorkerSid = WorkerSid::from_bytes(numbered(1));
+
+/// A clock that does not move.
+#[derive(Debug)]
+pub struct At(pub Timestamp);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
 
 /// A Workspace with one queue, for Workers who speak English.
 pub fn workspace() -> Workspace {

@@ -10,13 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use store::compact::name_of;
 
+use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use dynamodb_in_process::Layer;
+use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
+use dynamodb_in_process::{Layer, Layered};
 use dynoxide::types::{Item, item_size, write_capacity_units};
 use serde_json::{Value, json};
 
@@ -124,6 +126,17 @@ impl Written {
 }
 
 impl Meter {
+    /// A temporary table, and a meter on it.
+    pub async fn on_table() -> (EmbeddedDynamoDb, Arc<Self>) {
+        let meter = Arc::new(Self::default());
+        let layer = Arc::clone(&meter) as Arc<dyn Layer>;
+        let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
+        let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers)
+            .await
+            .unwrap();
+        (table, meter)
+    }
+
     /// The operations since the last call.
     pub fn take(&self) -> Vec<Operation> {
         std::mem::take(&mut self.account().operations)

@@ -4,14 +4,11 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::SharedHttpClient;
 use axum::http::Request;
 use cordboard::carrier_choice::CarrierChoice;
 use cordboard::credentials::Account;
-use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
 use cordboard::lanes::LANES_DEFAULT;
 use cordboard::{Centre, Settings};
-use dynamodb_in_process::{Layer, Layered};
 use futures_util::{StreamExt, stream};
 use ids::TaskSid;
 use ids::time::Clock;
@@ -44,12 +41,7 @@ impl IdleConsole {
     /// The example centre.
     pub async fn open(turn: Turn) -> Self {
         runtime::aws::install_tls();
-        let meter = Arc::new(Meter::default());
-        let layer = Arc::clone(&meter) as Arc<dyn Layer>;
-        let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
-        let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers)
-            .await
-            .unwrap();
+        let (table, meter) = Meter::on_table().await;
         let account = Account::find(&Env::new(|_| None), None).unwrap();
         let set_up = config::read(EXAMPLE, "contact-centre.yaml", account.account_sid).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

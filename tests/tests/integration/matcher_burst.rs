@@ -3,14 +3,11 @@
 //! same on one machine, which DynamoDB Local and twenty processes share.
 #![allow(clippy::print_stdout, reason = "it prints the model's figures")]
 
-use std::sync::Arc;
-
-use dynamodb_in_process::Layer;
 use routing::Pages;
 use task_router::model::AssignmentStatus;
 use task_router::router::timers_queue::RunMatcher;
 use tests::centre::NOON;
-use tests::metering::{Meter, Operation};
+use tests::metering::Operation;
 use tests::test_centre::one_queue_for_all;
 
 use crate::routing_alone::Centre;
@@ -39,9 +36,7 @@ const DECISION_MS: f64 = 0.1;
 
 #[tokio::test]
 async fn burst_is_reserved_within_5_s() {
-    let meter = Arc::new(Meter::default());
-    let layer = Arc::clone(&meter) as Arc<dyn Layer>;
-    let centre = Centre::metered(&one_queue_for_all(), Pages::default(), layer).await;
+    let (centre, meter) = Centre::metered(&one_queue_for_all(), Pages::default()).await;
     let mut tasks = Vec::new();
     for number in 0..BURST {
         centre.worker(number, "en").await;

@@ -3,12 +3,10 @@
 
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::config::SharedHttpClient;
 use config::ContactCentre;
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place as Disk, TABLE};
 use cordboard::queues::Queues;
-use dynamodb_in_process::{Layer, Layered};
-use ids::time::{Clock, Millis, Timestamp};
+use ids::time::Millis;
 use ids::{AccountSid, CallSid, TaskSid, WorkerSid};
 use routing::{Pages, Routing};
 use serde_json::json;
@@ -18,7 +16,8 @@ use task_router::router::effects::{Subject, Timer};
 use task_router::router::search_continuation::SearchContinuation;
 use task_router::router::timers_queue::{ResumeSearch, TimersMessage};
 use task_router::router::{NewTask, advanced_worker, create_task};
-use tests::centre::NOON;
+use tests::centre::{At, NOON};
+use tests::metering::Meter;
 use tokio::sync::Notify;
 
 /// A table, and `routing`, which gets messages of the timers queue only.
@@ -30,29 +29,16 @@ pub(crate) struct Centre {
     _table: EmbeddedDynamoDb,
 }
 
-/// A fixed clock.
-#[derive(Debug)]
-struct At(Timestamp);
-
-impl Clock for At {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-}
-
 impl Centre {
     pub(crate) async fn open(set_up: &str, pages: Pages) -> Self {
         let table = EmbeddedDynamoDb::open(Disk::Temporary).await.unwrap();
         Self::open_on(table, set_up, pages).await
     }
 
-    /// The same, with this layer around the table.
-    pub(crate) async fn metered(set_up: &str, pages: Pages, layer: Arc<dyn Layer>) -> Self {
-        let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
-        let table = EmbeddedDynamoDb::open_through(Disk::Temporary, layers)
-            .await
-            .unwrap();
-        Self::open_on(table, set_up, pages).await
+    /// The same, with a meter on the table.
+    pub(crate) async fn metered(set_up: &str, pages: Pages) -> (Self, Arc<Meter>) {
+        let (table, meter) = Meter::on_table().await;
+        (Self::open_on(table, set_up, pages).await, meter)
     }
 
     async fn open_on(table: EmbeddedDynamoDb, set_up: &str, pages: Pages) -> Self {

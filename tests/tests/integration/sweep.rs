@@ -5,33 +5,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::config::SharedHttpClient;
 use config::ContactCentre;
-use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
+use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, TABLE};
 use cordboard::queues::Queues;
-use dynamodb_in_process::{Layer, Layered};
-use ids::time::{Clock, Millis, Timestamp};
+use ids::time::Millis;
 use ids::{AccountSid, TaskSid, WorkerSid};
 use routing::{Routing, Sweep};
 use store::Store;
 use task_router::model::{AssignmentStatus, TaskChannelName, Worker, Workspace};
 use task_router::router::{NewTask, create_task};
-use tests::centre::NOON;
+use tests::centre::{At, NOON};
 use tests::metering::{Meter, Operation};
 use tests::test_centre::{EXAMPLE, one_queue_for_all};
 use tokio::sync::Notify;
 
 const TASKS: usize = 1_000;
 const WORKERS: usize = 100;
-
-#[derive(Debug)]
-struct At(Timestamp);
-
-impl Clock for At {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-}
 
 /// A metered table with a thousand waiting Tasks and a hundred Workers, and `routing`.
 struct Swept {
@@ -44,12 +33,7 @@ struct Swept {
 
 impl Swept {
     async fn open(set_up: &str, callers_speak: &str, workers_are: &str) -> Self {
-        let meter = Arc::new(Meter::default());
-        let layer = Arc::clone(&meter) as Arc<dyn Layer>;
-        let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
-        let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers)
-            .await
-            .unwrap();
+        let (table, meter) = Meter::on_table().await;
         let store = Store::new(table.client(), TABLE);
         fill(&store, set_up, callers_speak, workers_are).await;
         let clock = Arc::new(At(NOON + Millis::from_secs(60)));

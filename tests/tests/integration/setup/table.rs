@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use config::{ContactCentre, Kept, Reason, Summary, Thing};
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
-use ids::time::{Clock, Millis, Timestamp};
+use ids::time::{Millis, Timestamp};
 use ids::{AccountSid, CallSid, ReservationSid, TaskSid};
 use routing::Routing;
 use runtime::Outbox;
@@ -20,7 +20,7 @@ use task_router::router::timers_queue::{BackfillMessage, TimersMessage};
 use task_router::router::{
     Answer, Command, NewTask, Outcome, Snapshot, create_task, decide, queue_membership_of,
 };
-use tests::centre::NOON;
+use tests::centre::{At, NOON};
 
 pub const EXAMPLE: &str = include_str!("../../../../contact-centre.yaml");
 pub const ENGLISH: &str = "Customer Contact Center English";
@@ -32,16 +32,6 @@ pub struct Table {
     pub store: Store,
     pub now: Timestamp,
     _database: EmbeddedDynamoDb,
-}
-
-/// A fixed clock.
-#[derive(Debug)]
-struct At(Timestamp);
-
-impl Clock for At {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
 }
 
 /// Records the messages to the timers queue; other messages are ignored.
