@@ -27,32 +27,57 @@ const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const POLLS_MAX: usize = 2_000;
 
 /// A contact centre that is killed and started again, on the same data and port.
-struct Centre<'a> {
-    folder: &'a Path,
-    port: u16,
+pub(super) struct Centre<'a> {
+    pub folder: &'a Path,
+    pub port: u16,
+    /// The data folder, in `folder`.
+    pub data: &'static str,
     account: String,
     workspace: String,
     workflow: String,
     http: reqwest::Client,
 }
 
-impl Centre<'_> {
-    async fn start(&self) -> Process {
+impl<'a> Centre<'a> {
+    /// The example centre, with its configuration and data in `folder`, which sends its Events to
+    /// this customer.
+    pub async fn set_up(folder: &'a Path, customer: &Customer) -> Self {
+        runtime::aws::install_tls();
+        let callback = format!("event_callback: {}/events", customer.base);
+        let set_up = EXAMPLE.replace("# event_callback: https://example.com/events", &callback);
+        std::fs::write(folder.join("contact-centre.yaml"), &set_up).unwrap();
+        let account = AccountSid::derive(&["kills"]);
+        let read = config::read(&set_up, "contact-centre.yaml", account).unwrap();
+        Self {
+            folder,
+            port: free_port(),
+            data: "data",
+            account: account.to_string(),
+            workspace: read.workspace.sid.to_string(),
+            workflow: read.voice_settings.workflow_sid.to_string(),
+            http: reqwest::Client::builder()
+                .pool_max_idle_per_host(0)
+                .build()
+                .unwrap(),
+        }
+    }
+
+    pub async fn start(&self) -> Process {
         let environment = [
             ("ACCOUNT_SID", self.account.as_str()),
             ("AUTH_TOKEN", AUTH_TOKEN),
         ];
-        Process::start_with(self.folder, self.port, &["--data", "data"], &environment).await
+        Process::start_with(self.folder, self.port, &["--data", self.data], &environment).await
     }
 
-    fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!(
             "http://127.0.0.1:{}/v1/Workspaces/{}{path}",
             self.port, self.workspace
         )
     }
 
-    async fn get(&self, url: &str) -> Value {
+    pub async fn get(&self, url: &str) -> Value {
         let request = self
             .http
             .get(url)
@@ -61,7 +86,7 @@ impl Centre<'_> {
     }
 
     /// Creates a Task; its SID if that was acknowledged.
-    async fn create_task(&self) -> Option<String> {
+    pub async fn create_task(&self) -> Option<String> {
         let form = [
             ("WorkflowSid", self.workflow.as_str()),
             ("Attributes", r#"{"selected_language":"en"}"#),
@@ -98,8 +123,23 @@ impl Centre<'_> {
         tokio::join!(kill, join_all((0..CLIENTS).map(|_| client())));
     }
 
+    /// Waits until each stored Event was delivered, one of each Task at least.
+    pub async fn until_delivered(&self, customer: &Customer, tasks: &BTreeSet<String>) {
+        let mut missing = BTreeSet::new();
+        for _ in 0..POLLS_MAX {
+            let stored = self.stored_events().await;
+            let by_task = delivered(customer);
+            let delivered: BTreeSet<String> = by_task.values().flatten().cloned().collect();
+            missing = stored.difference(&delivered).cloned().collect();
+            if missing.is_empty() && tasks.iter().all(|task| by_task.contains_key(task)) {
+                return;
+            }
+        }
+        panic!("not delivered: {missing:?}");
+    }
+
     /// The stored Events: their SIDs, by page.
-    async fn stored_events(&self) -> BTreeSet<String> {
+    pub async fn stored_events(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut next = Some(self.url("/Events?PageSize=1000"));
         while let Some(url) = next {
@@ -117,7 +157,7 @@ impl Centre<'_> {
 }
 
 /// The Events that a customer was sent: SIDs in the order of their first delivery, by Task.
-fn delivered(customer: &Customer) -> BTreeMap<String, Vec<String>> {
+pub(super) fn delivered(customer: &Customer) -> BTreeMap<String, Vec<String>> {
     let mut by_task: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for request in customer.requests("/events") {
         let parameter = |name: &str| {
@@ -137,25 +177,9 @@ fn delivered(customer: &Customer) -> BTreeMap<String, Vec<String>> {
 /// Task in order.
 #[tokio::test]
 async fn kills_lose_nothing_acknowledged() {
-    runtime::aws::install_tls();
     let customer = Customer::open().await;
     let folder = tempfile::tempdir().unwrap();
-    let callback = format!("event_callback: {}/events", customer.base);
-    let set_up = EXAMPLE.replace("# event_callback: https://example.com/events", &callback);
-    std::fs::write(folder.path().join("contact-centre.yaml"), &set_up).unwrap();
-    let account = AccountSid::derive(&["kills"]);
-    let read = config::read(&set_up, "contact-centre.yaml", account).unwrap();
-    let centre = Centre {
-        folder: folder.path(),
-        port: free_port(),
-        account: account.to_string(),
-        workspace: read.workspace.sid.to_string(),
-        workflow: read.voice_settings.workflow_sid.to_string(),
-        http: reqwest::Client::builder()
-            .pool_max_idle_per_host(0)
-            .build()
-            .unwrap(),
-    };
+    let centre = Centre::set_up(folder.path(), &customer).await;
     let mut random = fastrand::Rng::with_seed(SEED);
     let acknowledged = Mutex::default();
     for _ in 0..LIVES {
@@ -169,17 +193,7 @@ async fn kills_lose_nothing_acknowledged() {
         let found = centre.get(&centre.url(&format!("/Tasks/{task}"))).await;
         assert_eq!(found["sid"], task.as_str(), "{found}");
     }
-    let mut missing = BTreeSet::new();
-    for _ in 0..POLLS_MAX {
-        let stored = centre.stored_events().await;
-        let delivered: BTreeSet<String> = delivered(&customer).into_values().flatten().collect();
-        missing = stored.difference(&delivered).cloned().collect();
-        let tasks = self::delivered(&customer);
-        if missing.is_empty() && acknowledged.iter().all(|task| tasks.contains_key(task)) {
-            break;
-        }
-    }
-    assert!(missing.is_empty(), "not delivered: {missing:?}");
+    centre.until_delivered(&customer, &acknowledged).await;
     let delivered = delivered(&customer);
     for task in &acknowledged {
         let events = delivered.get(task);

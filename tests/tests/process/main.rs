@@ -6,6 +6,7 @@
 )]
 
 mod kills;
+mod serve;
 
 use std::time::Duration;
 
