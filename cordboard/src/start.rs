@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carrier_simulator::twiml::Method;
-use config::ContactCentre;
+use config::{ApplyError, ContactCentre};
 use ids::AccountSid;
 use runtime::voice::Router;
 use runtime::{Env, EnvError};
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::carrier_choice::CarrierChoice;
-use crate::centre::{Centre, Settings};
+use crate::centre::{self, Centre, Settings};
 use crate::cli::{DEFAULT_PORT, Serve, Start};
 use crate::credentials::Account;
 use crate::data_folder;
@@ -144,7 +144,8 @@ impl Running {
             lanes: LANES_DEFAULT,
             clock: Arc::new(SteadyClock::start()),
         };
-        let centre = Centre::open(settings, &address).await?;
+        let opened = Centre::open(settings, &address).await;
+        let centre = opened.map_err(|error| at_start(error, &options.data))?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(Arc::clone(&centre).serve(listener, until(stopped.clone())));
@@ -212,6 +213,18 @@ pub fn read_contact_centre(
         eprintln!("warning: {warning}");
     }
     Ok((read, source))
+}
+
+/// The error of a start in other words: a table in a folder fails only when its data is damaged or the
+/// disk fails.
+fn at_start(error: centre::Error, folder: &Path) -> Failure {
+    match error {
+        centre::Error::Store(source) | centre::Error::SetUp(ApplyError::Store(source)) => {
+            let folder = folder.display().to_string();
+            data_folder::Error::Unreadable { folder, source }.into()
+        }
+        other => other.into(),
+    }
 }
 
 async fn listen(bind: IpAddr, port: u16) -> Result<TcpListener, Failure> {
