@@ -314,8 +314,8 @@ impl Centre {
                 .merge(http::task_router(&self.voice, webhooks));
         }
         let hosts = self.addresses.hosts();
-        let site = http::guarded(site, Arc::clone(&hosts))
-            .merge(operations::routes(Arc::clone(&self), hosts));
+        let operations = operations::routes(Arc::clone(&self), Arc::clone(&hosts));
+        let site = http::guarded(site.merge(operations), hosts);
         let shutdown = async move {
             shutdown.await;
             // Long polls are answered. An error means that none is open.

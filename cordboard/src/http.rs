@@ -23,7 +23,7 @@ use shared::webhook::{MAX_BODY_BYTES, Reply, Request, path};
 use tokio::sync::{Semaphore, watch};
 
 use crate::connections::body_in_time;
-use crate::task_router;
+use crate::{operations, task_router};
 
 /// Requests with a body beyond [`api::BODY_BYTES_MAX`] that are read and answered at the same time;
 /// the others wait for their turn. Each holds a Workflow's configuration in several forms, some ten
@@ -203,6 +203,9 @@ pub fn guarded(router: Router, hosts: Hosts) -> Router {
 }
 
 async fn guard(State(hosts): State<Hosts>, request: HttpRequest, next: Next) -> Response<Body> {
+    if operations::has_own_rules(request.uri().path()) {
+        return next.run(request).await;
+    }
     match refusal(request.headers(), &hosts) {
         Some(reply) => response(reply),
         None => next.run(request.map(body_in_time)).await,

@@ -25,6 +25,11 @@ pub const READINESS: &str = "/readyz";
 /// What it has measured.
 pub const METRICS: &str = "/metrics";
 
+/// Whether the path is one of these, whose requests may come from anywhere.
+pub(crate) fn has_own_rules(path: &str) -> bool {
+    matches!(path, HEALTH | READINESS | METRICS)
+}
+
 /// The routes of a contact centre.
 pub(crate) fn routes(centre: Arc<Centre>, hosts: Hosts) -> Router {
     Router::new()
