@@ -45,6 +45,10 @@ pub enum Command {
     Explain(Explain),
     /// Apply a configuration file to the table of a deployed stack.
     Apply(Apply),
+    /// Copy the data of a contact centre, which may be running, to a new file.
+    Backup(BackupFile),
+    /// Create a data folder from a backup.
+    Restore(BackupFile),
 }
 
 impl Default for Command {
@@ -138,6 +142,14 @@ pub struct Apply {
     /// The account SID of the contact centre.
     #[arg(long, env = "ACCOUNT_SID")]
     pub account_sid: String,
+}
+
+/// The argument of `backup` and `restore`.
+#[derive(Debug, Clone, Args)]
+pub struct BackupFile {
+    /// The file of the backup.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// The resource to explain.

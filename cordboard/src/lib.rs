@@ -8,6 +8,7 @@
 //! [`connections`], [`task_router`], then the commands.
 
 pub mod apply_command;
+pub mod backup_command;
 pub mod call_command;
 pub mod carrier_choice;
 pub mod centre;

@@ -125,6 +125,19 @@ async fn metrics_count_a_call() {
     assert_eq!(process.interrupt().await, Some(0));
 }
 
+#[test]
+fn guide_lists_every_metric() {
+    let guide = tests::project::root().join("docs/guide/one-server.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    for metric in metrics::Metric::ALL {
+        let metrics::Definition { series, label, .. } = metric.definition();
+        assert!(guide.contains(&format!("| `{series}")), "{series}");
+        if let Some((_, value)) = label {
+            assert!(guide.contains(&format!("`{value}`")), "{value}");
+        }
+    }
+}
+
 /// `/readyz` says so first; requests are accepted until proxies have noticed, and those under way are
 /// finished.
 #[tokio::test]
