@@ -17,6 +17,7 @@ use tokio::time::{Instant, interval};
 
 use crate::cli::{Call, Serve, Start};
 use crate::explain_command::render;
+use crate::local_client::local_client;
 use crate::run_file::RunFile;
 use crate::start::{Failure, Running};
 
@@ -57,8 +58,7 @@ struct Phones {
 /// that keeps no data.
 pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
     let env = Env::process();
-    runtime::aws::install_tls();
-    let http = Client::builder().timeout(REQUEST_TIMEOUT).build()?;
+    let http = local_client(REQUEST_TIMEOUT)?;
     let base = format!("http://127.0.0.1:{}", start.port);
     if let Ok(answer) = http.get(format!("{base}/simulator/calls")).send().await {
         // Without credentials, a centre that others reach does not even list its calls.

@@ -21,6 +21,7 @@ pub mod explain_command;
 pub mod exposure;
 pub mod http;
 pub mod lanes;
+mod local_client;
 pub mod log;
 mod message;
 pub mod operations;
