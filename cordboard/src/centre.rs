@@ -41,7 +41,7 @@ use crate::connections;
 use crate::credentials::Account;
 use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use crate::http;
-use crate::lanes::{Batch, Lanes};
+use crate::lanes::{Batch, Blame, Lanes};
 use crate::queues::{Message, QueueChanges, Queues};
 use crate::stream_reader::StreamReader;
 use crate::task_router::TaskRouter;
@@ -59,10 +59,11 @@ const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// loop.
 const SETTLE_TURNS_MAX: usize = 1_000;
 
-/// Callbacks that are delivered at the same time; the others wait. A server that does not answer
-/// holds a connection for each, and a process can open a limited number of them. Events have a limit
-/// for each Workspace.
-const CALLBACKS_AT_ONCE_MAX: usize = 256;
+/// Callbacks that are delivered at the same time. A server that does not answer holds a connection
+/// for each, and a process can open a limited number of them. Events have a limit for each
+/// Workspace.
+pub const CALLBACKS_AT_ONCE_DEFAULT: NonZeroUsize =
+    NonZeroUsize::new(256).expect("256 is not zero");
 
 /// Interval of the sweep, as in `template.yaml`.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -113,6 +114,9 @@ pub struct Centre {
     dynamodb: EmbeddedDynamoDb,
     stream: Mutex<StreamReader>,
     lanes: std::sync::Mutex<Lanes>,
+    /// Whether the last write of progress failed: a failure is logged once. Locked while progress is
+    /// written, so that an older position never replaces a newer one.
+    progress_fails: Mutex<bool>,
     /// Timers that may be handled at the same time: as many as there are lanes.
     timers_at_once: NonZeroUsize,
     timer_permits: Semaphore,
@@ -250,9 +254,10 @@ impl Centre {
         let centre = Self {
             stream: Mutex::new(StreamReader::new(dynamodb.streams(), TABLE)),
             lanes: std::sync::Mutex::new(Lanes::new(settings.lanes).after(progress.handled)),
+            progress_fails: Mutex::new(false),
             timers_at_once: settings.lanes,
             timer_permits: Semaphore::new(settings.lanes.get()),
-            callback_permits: Semaphore::new(CALLBACKS_AT_ONCE_MAX),
+            callback_permits: Semaphore::new(settings.callbacks_at_once.get()),
             routing: Routing::new(
                 store.clone(),
                 Arc::clone(&queues) as _,
@@ -422,6 +427,10 @@ impl Centre {
         while let Some(batch) = next {
             let lane = batch.place.lane;
             self.handle_batch(batch).await;
+            let is_starting = self.lanes().is_starting();
+            if is_starting {
+                self.write_progress().await;
+            }
             // The pump may be waiting for room.
             self.nudge.notify_one();
             next = self.lanes().next(lane, self.now());
@@ -494,11 +503,18 @@ impl Centre {
     /// Passes a batch to `routing`, as an event source mapping does: a failed record is retried.
     async fn handle_batch(&self, batch: Batch) {
         let Batch { place, event } = batch;
+        let failures_before = self.dynamodb.failures();
         let failed = invoke_routing(&self.routing, event).await;
-        match failed.first() {
-            None => self.lanes().handled(place),
-            Some(number) => self.lanes().failed(place, number.parse().ok(), self.now()),
-        }
+        let Some(number) = failed.first() else {
+            return self.lanes().handled(place);
+        };
+        let blame = if self.dynamodb.failures() > failures_before {
+            Blame::Database
+        } else {
+            Blame::Record
+        };
+        self.lanes()
+            .failed(place, number.parse().ok(), blame, self.now());
     }
 
     async fn handle_timer(&self, timer: Message<TimersMessage>) {
@@ -543,14 +559,21 @@ impl Centre {
     /// Writes how far the stream was handled, and which Events wait for delivery. The position is
     /// taken first: the Events of all records up to it are in the queue or delivered.
     async fn write_progress(&self) {
+        let mut fails = self.progress_fails.lock().await;
         let handled = self.lanes().take_trimmable();
         let events = Arc::new(self.queues.take_event_changes());
         if handled.is_none() && *events == QueueChanges::default() {
             return;
         }
         let written = self.dynamodb.write_progress(handled, Arc::clone(&events));
+        let failed_before = *fails;
+        *fails = false;
         if let Err(error) = written.await {
-            tracing::warn!(%error, "progress not written, a restart would repeat the latest work");
+            *fails = true;
+            self.lanes().retry_trim();
+            if !failed_before {
+                tracing::warn!(%error, "progress not written, a restart would repeat the latest work");
+            }
             self.queues
                 .put_back_event_changes(Arc::unwrap_or_clone(events));
         }

@@ -25,7 +25,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::carrier_choice::CarrierChoice;
-use crate::centre::{Centre, Settings};
+use crate::centre::{CALLBACKS_AT_ONCE_DEFAULT, Centre, Settings};
 use crate::cli::{DEFAULT_PORT, Start};
 use crate::credentials::Account;
 use crate::data_folder;
@@ -40,8 +40,10 @@ const BUILT_IN: &str = include_str!("../../contact-centre.yaml");
 const DEFAULT_FILE: &str = "contact-centre.yaml";
 
 /// The log filter without `RUST_LOG`: warnings and errors. The embedded DynamoDB logs a warning for
-/// each failed condition; failed conditions are normal here.
-const DEFAULT_FILTER: &str = "warn,dynoxide=error";
+/// each failed condition; failed conditions are normal here. The SDK logs an error for each failed
+/// request, because it finds no connection of the network to close.
+const DEFAULT_FILTER: &str =
+    "warn,dynoxide=error,aws_smithy_runtime::client::http::connection_poisoning=off";
 
 /// Timeout of the graceful shutdown; an open connection does not prolong it.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -122,6 +124,7 @@ impl Running {
             voice_url: voice_url(env)?,
             voice_method: voice_method(env)?,
             lanes: LANES_DEFAULT,
+            callbacks_at_once: CALLBACKS_AT_ONCE_DEFAULT,
             clock: Arc::new(SteadyClock::start()),
         };
         let centre = Centre::open(settings, &address).await?;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use callbacks::{Destinations, web_client};
 use config::ContactCentre;
 use cordboard::carrier_choice::CarrierChoice;
-use cordboard::centre::{Centre, Settings};
+use cordboard::centre::{CALLBACKS_AT_ONCE_DEFAULT, Centre, Settings};
 use cordboard::credentials::Account;
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
 use http_client::WebClient;
@@ -245,6 +245,7 @@ impl TestCentre {
             voice_url: surroundings.voice_url.clone(),
             voice_method: carrier_simulator::twiml::Method::Post,
             lanes: surroundings.lanes,
+            callbacks_at_once: CALLBACKS_AT_ONCE_DEFAULT,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
         let client = table.client();

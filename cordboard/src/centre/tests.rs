@@ -1,3 +1,8 @@
+mod crash_loop;
+mod faulty_disk;
+mod hanging_server;
+mod start;
+
 use std::path::Path;
 
 use ids::time::{Clock, Millis};
@@ -44,12 +49,18 @@ fn settings(folder: Option<&Path>) -> Settings {
         voice_url: None,
         voice_method: carrier_simulator::twiml::Method::Post,
         lanes: LANES_DEFAULT,
+        callbacks_at_once: CALLBACKS_AT_ONCE_DEFAULT,
         clock: Arc::new(Noon),
     }
 }
 
 /// Writes a Task to the table whose stream record is never delivered.
 async fn unseen_task(centre: &Centre) -> TaskSid {
+    new_task(centre, "unseen").await
+}
+
+/// Writes a Task with a SID derived from this name.
+async fn new_task(centre: &Centre, name: &str) -> TaskSid {
     let declared = settings(None).contact_centre;
     let workspace = centre
         .store
@@ -61,11 +72,7 @@ async fn unseen_task(centre: &Centre) -> TaskSid {
         .to_string()
         .parse()
         .unwrap();
-    let new = NewTask::new(
-        TaskSid::derive(&["unseen"]),
-        english,
-        TaskChannelName::VOICE,
-    );
+    let new = NewTask::new(TaskSid::derive(&[name]), english, TaskChannelName::VOICE);
     let task = create_task(
         &workspace,
         &workspace.workflows[&declared.voice_settings.workflow_sid],

@@ -5,6 +5,9 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod client;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod kills;
 
 use std::time::Duration;

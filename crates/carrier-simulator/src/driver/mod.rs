@@ -107,6 +107,8 @@ pub struct Carrier {
 struct State {
     network: Network,
     journal: Journal,
+    /// Whether the last write of the journal failed. A failure is logged once, not at each input.
+    journal_fails: bool,
     /// Requests that are not sent yet, in order.
     pending: VecDeque<Fetch>,
 }
@@ -153,6 +155,7 @@ impl Carrier {
             state: Mutex::new(State {
                 network,
                 journal,
+                journal_fails: false,
                 pending,
             }),
             nudge: Notify::new(),
@@ -309,8 +312,15 @@ impl State {
             .changes()
             .map_err(Error::from)
             .and_then(|changes| self.journal.write(&changes));
+        let failed_before = std::mem::replace(&mut self.journal_fails, written.is_err());
         match written {
-            Ok(()) => self.network.changes_written(),
+            Ok(()) => {
+                self.network.changes_written();
+                if failed_before {
+                    tracing::warn!("simulated carrier: journal is written again");
+                }
+            }
+            Err(_) if failed_before => {}
             Err(error) => {
                 let cause = std::error::Error::source(&error)
                     .map(ToString::to_string)
