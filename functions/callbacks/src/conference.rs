@@ -1,6 +1,6 @@
 //! The instructions about conferences: `conference` and `supervise` (taskrouter.md section 11.3).
 
-use carrier::{Moved, NewCall, NewParticipant, Recording, SipUser};
+use carrier::{Execution, Moved, NewCall, NewParticipant, Recording, SipUser};
 use ids::{CallSid, ConferenceSid, ReservationSid, TaskSid};
 use shared::webhook::{CUSTOMER_LABEL, path, redact};
 use task_router::model::instruction::{
@@ -97,15 +97,18 @@ impl Callbacks {
                     carrier_queue: None,
                 }
             }
-            Err(error) if error.is_refusal() => {
+            Err(error) => {
                 tracing::error!(task_sid = %task, error = &error as &dyn std::error::Error, "40145: the caller could not be moved");
-                Command::WorkerCallEnded {
-                    task,
-                    reservation,
-                    code: error.code(),
+                match error.execution() {
+                    // The Worker waits in the conference, and a redelivery moves the caller.
+                    Execution::NotExecuted | Execution::Unknown => return Err(error.into()),
+                    Execution::Refused => Command::WorkerCallEnded {
+                        task,
+                        reservation,
+                        code: error.code(),
+                    },
                 }
             }
-            Err(error) => return Err(error.into()),
         };
         self.store.apply(&command, self.clock.now()).await?;
         Ok(())
@@ -143,15 +146,14 @@ impl Callbacks {
             },
             Err(error) => {
                 tracing::error!(task_sid = %task, to = %redact(&new.to), error = &error as &dyn std::error::Error, "40145: the customer could not be called");
-                // Unless the carrier refused the call clearly, the phone may be ringing: the
-                // Reservation's timeout decides.
-                if !error.is_refusal() {
-                    return Ok(());
-                }
-                Command::WorkerCallEnded {
-                    task,
-                    reservation,
-                    code: error.code(),
+                match error.execution() {
+                    // The phone may be ringing: the Reservation's timeout decides.
+                    Execution::Unknown => return Ok(()),
+                    Execution::NotExecuted | Execution::Refused => Command::WorkerCallEnded {
+                        task,
+                        reservation,
+                        code: error.code(),
+                    },
                 }
             }
         };

@@ -4,7 +4,7 @@
 //! Placing a call is not idempotent. So an instruction that places one is claimed first: a
 //! conditional write stores a random number, and only the writer whose number is stored continues.
 
-use carrier::{Moved, NewCall, Recording};
+use carrier::{Execution, Moved, NewCall, Recording};
 use shared::webhook::path;
 use task_router::model::Instruction;
 use task_router::model::instruction::{Call, Dequeue, Plan, Redirect, RingTimeout, check};
@@ -191,10 +191,10 @@ impl Callbacks {
             Ok(Moved::AlreadyOver) => None,
             Err(error) => {
                 tracing::error!(reservation_sid = %reservation, error = &error as &dyn std::error::Error, "40122: the call could not be redirected");
-                if !error.is_refusal() {
-                    return Ok(());
+                match error.execution() {
+                    Execution::Unknown => return Ok(()),
+                    Execution::NotExecuted | Execution::Refused => error.code(),
                 }
-                error.code()
             }
         };
         self.store

@@ -3,6 +3,7 @@
 
 mod handed_on;
 mod outbound;
+mod throttled;
 
 use ids::CallSid;
 use ids::time::Millis;

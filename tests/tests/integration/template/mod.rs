@@ -143,7 +143,7 @@ fn each_disagreement_is_reported() {
             "CallbacksQueue tries 30 times, which is not 1 to 10",
         ),
         (
-            "VisibilityTimeout: 270",
+            "VisibilityTimeout: 360",
             "VisibilityTimeout: 72",
             "CallbacksQueue hides a message for 72 s",
         ),
