@@ -208,6 +208,7 @@ impl Centre {
             account_sid,
             public_url: public_url.clone(),
             clock: Arc::clone(&settings.clock),
+            outbox: Arc::clone(&queues) as _,
             journal: journal.clone(),
         };
         let api = Arc::new(Api {

@@ -41,7 +41,8 @@ struct State {
     sent: u64,
     timers: Delayed<TimersMessage>,
     callbacks: VecDeque<Message<Callback>>,
-    failed_callbacks: Delayed<Callback>,
+    /// Failed callbacks until their retry, and callbacks that were sent with a delay.
+    delayed_callbacks: Delayed<Callback>,
     events: OrderedQueue,
 }
 
@@ -80,11 +81,11 @@ impl Queues {
             .collect()
     }
 
-    /// Takes the new callbacks, and the failed ones whose retry is due.
+    /// Takes the new callbacks, and the delayed and failed ones that are due.
     pub fn due_callbacks(&self) -> Vec<Message<Callback>> {
         let now = self.clock.now();
         let mut state = self.state();
-        let due = take_due(&mut state.failed_callbacks, now);
+        let due = take_due(&mut state.delayed_callbacks, now);
         let fresh = std::mem::take(&mut state.callbacks);
         fresh
             .into_iter()
@@ -128,7 +129,7 @@ impl Queues {
             return Some(self.clock.now());
         }
         let timer = state.timers.keys().next().map(|(at, _)| *at);
-        let callback = state.failed_callbacks.keys().next().map(|(at, _)| *at);
+        let callback = state.delayed_callbacks.keys().next().map(|(at, _)| *at);
         let event = state.events.next_due(self.clock.now());
         [timer, callback, event].into_iter().flatten().min()
     }
@@ -150,7 +151,7 @@ impl Queues {
             tracing::error!(callback, task_sid = ?task, receives = message.receives, "dead letter: callback dropped");
             return;
         }
-        self.retry(message, |state| &mut state.failed_callbacks);
+        self.retry(message, |state| &mut state.delayed_callbacks);
     }
 
     /// Delays a failed message by the backoff of [`pause`], as in the cloud.
@@ -191,6 +192,18 @@ impl Outbox for Queues {
             return full("callbacks");
         }
         state.callbacks.push_back(Message::new(callback));
+        self.nudge.notify_one();
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn callback_later(&self, callback: Callback, delay: Millis) -> Sending<'_> {
+        let at = self.clock.now() + delay;
+        let mut state = self.state();
+        if state.delayed_callbacks.len() >= MESSAGES_MAX {
+            return full("callbacks");
+        }
+        let key = (at, state.next());
+        state.delayed_callbacks.insert(key, Message::new(callback));
         self.nudge.notify_one();
         Box::pin(std::future::ready(Ok(())))
     }

@@ -22,7 +22,15 @@ use tests::deployment::{ACCOUNT_SID, AUTH_TOKEN, Deployment};
 use tests::{centre, project};
 
 /// Permissions that this test does not use, with the reason they are granted.
-const UNUSED_WITH_REASON: [(&str, &str); 2] = [
+const UNUSED_WITH_REASON: [(&str, &str); 4] = [
+    (
+        "callbacks dynamodb:UpdateItem Table",
+        "calls are paced only where contact-centre.yaml says so",
+    ),
+    (
+        "callbacks sqs:SendMessage CallbacksQueue",
+        "a paced call that waits for its slot",
+    ),
     (
         "console sqs:SendMessage CallbacksQueue",
         "it is the API's code, whose instructions go there",

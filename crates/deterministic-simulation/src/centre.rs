@@ -103,6 +103,7 @@ impl Centre {
             account_sid: account,
             public_url: CENTRE.to_owned(),
             clock: Arc::clone(&clock),
+            outbox: Arc::clone(&queues) as _,
             journal: WebhookJournal::off(),
         });
         let checks = Checks {

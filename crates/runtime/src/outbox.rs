@@ -47,6 +47,9 @@ pub trait Outbox: Send + Sync {
     /// Sends work to `callbacks`, without delay.
     fn callback(&self, callback: Callback) -> Sending<'_>;
 
+    /// Sends work to `callbacks`, to arrive after `delay`, at most [`DELAY_MAX`].
+    fn callback_later(&self, callback: Callback, delay: Millis) -> Sending<'_>;
+
     /// Publishes an Event to `callbacks`, without delay, after the earlier ones about the same Task
     /// or Worker.
     fn publish(&self, notice: Notice) -> Sending<'_>;
@@ -55,6 +58,11 @@ pub trait Outbox: Send + Sync {
 /// How long a timer's message is held back: rounded up, so that it never comes early, and within [`DELAY_MAX`].
 pub fn delay(message: &TimersMessage, now: Timestamp) -> Millis {
     message.at().since(now).min(DELAY_MAX)
+}
+
+/// A delay in SQS's unit, rounded up.
+fn delay_secs(delay: Millis) -> i32 {
+    i32::try_from(delay.as_secs_ceil()).unwrap_or(i32::MAX)
 }
 
 /// The outbox in SQS.
@@ -169,7 +177,7 @@ enum Delivery {
 
 impl Outbox for SqsOutbox {
     fn schedule(&self, message: TimersMessage, now: Timestamp) -> Sending<'_> {
-        let delay_secs = i32::try_from(delay(&message, now).as_secs_ceil()).unwrap_or(i32::MAX);
+        let delay_secs = delay_secs(delay(&message, now));
         Box::pin(async move {
             let no_timers = || OutboxError("this function knows no timers queue".to_owned());
             let url = self.timers_url.as_ref().ok_or_else(no_timers)?;
@@ -182,6 +190,11 @@ impl Outbox for SqsOutbox {
             let url = &self.callbacks_url;
             send(&self.client, url, &callback, Delivery::Delayed(0)).await
         })
+    }
+
+    fn callback_later(&self, callback: Callback, delay: Millis) -> Sending<'_> {
+        let delivery = Delivery::Delayed(delay_secs(delay.min(DELAY_MAX)));
+        Box::pin(async move { send(&self.client, &self.callbacks_url, &callback, delivery).await })
     }
 
     fn publish(&self, notice: Notice) -> Sending<'_> {

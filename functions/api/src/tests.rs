@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, StatusCode, header};
-use ids::time::Timestamp;
+use ids::time::{Millis, Timestamp};
 use runtime::Env;
 use runtime::outbox::Sending;
 use serde_json::{Value, json};
@@ -39,6 +39,10 @@ impl Outbox for NoQueues {
     }
 
     fn callback(&self, _: Callback) -> Sending<'_> {
+        panic!("unexpected callback")
+    }
+
+    fn callback_later(&self, _: Callback, _: Millis) -> Sending<'_> {
         panic!("unexpected callback")
     }
 

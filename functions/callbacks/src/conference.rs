@@ -7,9 +7,11 @@ use task_router::model::instruction::{
     Conference, ConferencePlan, Plan, RingTimeout, Supervise, Supervision, Supervisor,
 };
 use task_router::model::{ReservationStatus, Task, Worker};
+use task_router::router::effects::Callback;
 use task_router::router::{Command, Outcome};
 
 use crate::assignment::Offer;
+use crate::pace::{CallSlot, Turn};
 use crate::ring::{Ring, parties};
 use crate::{Callbacks, Error};
 
@@ -120,7 +122,16 @@ impl Callbacks {
         &self,
         task: TaskSid,
         reservation: ReservationSid,
+        slot: CallSlot,
     ) -> Result<(), Error> {
+        let callback = |_any_version| Callback::CallCustomer { task, reservation };
+        match self
+            .take_turn(slot, task, reservation, None, callback)
+            .await?
+        {
+            Turn::Now => {}
+            Turn::Later => return Ok(()),
+        }
         let claim = fastrand::u64(..);
         let issue = Command::CustomerCallIssued {
             task,

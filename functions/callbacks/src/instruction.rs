@@ -8,10 +8,12 @@ use carrier::{Execution, Moved, NewCall, Recording};
 use shared::webhook::path;
 use task_router::model::Instruction;
 use task_router::model::instruction::{Call, Dequeue, Plan, Redirect, RingTimeout, check};
+use task_router::router::effects::Callback;
 use task_router::router::{Answer, Command};
 use vocabulary::{CallEvent, CallRecord};
 
 use crate::assignment::Offer;
+use crate::pace::{CallSlot, Turn};
 use crate::ring::{Ring, parties};
 use crate::{Callbacks, Error};
 
@@ -23,6 +25,7 @@ impl Callbacks {
         offer: &Offer,
         instruction: &Instruction,
         request: u64,
+        slot: CallSlot,
     ) -> Result<(), Error> {
         let supervisor = match instruction.supervisor() {
             Some(sid) => self.store.worker(sid).await?,
@@ -49,6 +52,23 @@ impl Callbacks {
             let reservation = offer.reservation.sid;
             tracing::error!(code, reservation_sid = %reservation, error = %impossible, "instruction not carried out");
             return Ok(());
+        }
+        if instruction.dials() {
+            let task = offer.task.sid;
+            let reservation = offer.reservation.sid;
+            let callback = |expected_versions| Callback::Instruct {
+                task,
+                reservation,
+                instruction: instruction.clone(),
+                request,
+                expected_versions,
+            };
+            let expected = offer.expected_versions.as_deref();
+            let turn = self.take_turn(slot, task, reservation, expected, callback);
+            match turn.await? {
+                Turn::Now => {}
+                Turn::Later => return Ok(()),
+            }
         }
         match instruction {
             Instruction::Accept => self.answer(offer, Answer::Accept).await,

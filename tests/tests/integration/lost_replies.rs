@@ -65,6 +65,7 @@ async fn instruct(test_centre: &TestCentre, caller: CallSid, instruction: &str) 
         account_sid,
         public_url: test_centre.base.clone(),
         clock: Arc::clone(&test_centre.clock) as Arc<dyn Clock>,
+        outbox: test_centre.centre.outbox(),
         journal: runtime::WebhookJournal::off(),
     };
     let instruct = Callback::Instruct {

@@ -38,7 +38,7 @@ fn unknown_key_suggests_the_right_one() {
             "menu:",
             "Menu:",
             "36:1: unknown key \"Menu\" in the file; allowed: phone_number, workflow, worker_ring_timeout, \
-             post_work_activity, voicemail_task_queue, workspace, workers, task_queues, workflows, menu. Did you mean \"menu\"?",
+             post_work_activity, voicemail_task_queue, dialing, workspace, workers, task_queues, workflows, menu. Did you mean \"menu\"?",
         ),
         (
             "  attempts_max: 3",
@@ -71,6 +71,27 @@ fn unknown_key_suggests_the_right_one() {
             "{ name: Offline, available: false }",
             "{ name: Offline }",
             "9:7: an activity needs the key \"available\"",
+        ),
+    ]);
+}
+
+#[test]
+fn impossible_pace_is_refused() {
+    check(&[
+        (
+            "worker_ring_timeout: 20s",
+            "dialing: { calls_per_second: 0 }",
+            "3:30: calls_per_second: expected a whole number from 1 to 1000, got 0",
+        ),
+        (
+            "worker_ring_timeout: 20s",
+            "dialing: { calls_per_second: 1.5 }",
+            "3:30: calls_per_second: expected a whole number from 1 to 1000, got 1.5",
+        ),
+        (
+            "worker_ring_timeout: 20s",
+            "dialing: { calls_per_minut: 5 }",
+            "3:12: unknown key \"calls_per_minut\" in dialing; allowed: calls_per_second.",
         ),
     ]);
 }

@@ -106,6 +106,8 @@ pub enum Callback {
         /// Their Task.
         task: TaskSid,
     },
+    /// Work whose call has waited for its slot, because calls are paced.
+    Paced(Box<Callback>),
     /// Delete the carrier's queue of an ended Task.
     DeleteQueue {
         /// The carrier's queue.
@@ -126,6 +128,7 @@ impl Callback {
             Self::CallCustomer { .. } => "call_customer",
             Self::Relay(_) => "relay",
             Self::CheckCaller { .. } => "check_caller",
+            Self::Paced(_) => "paced",
             Self::DeleteQueue { .. } => "delete_queue",
         }
     }
@@ -139,6 +142,7 @@ impl Callback {
             | Self::MoveCaller { task, .. }
             | Self::CallCustomer { task, .. }
             | Self::CheckCaller { task, .. } => Some(*task),
+            Self::Paced(paced) => paced.task(),
             Self::StopWorkerCall { .. } | Self::Relay(_) | Self::DeleteQueue { .. } => None,
         }
     }

@@ -3,6 +3,7 @@
 
 mod handed_on;
 mod outbound;
+mod paced;
 mod throttled;
 
 use ids::CallSid;

@@ -127,6 +127,14 @@ impl Instruction {
         }
     }
 
+    /// Whether a call is placed to carry it out.
+    pub const fn dials(&self) -> bool {
+        match self {
+            Self::Dequeue(_) | Self::Call(_) | Self::Conference(_) | Self::Supervise(_) => true,
+            Self::Accept | Self::Reject { .. } | Self::Redirect(_) => false,
+        }
+    }
+
     /// The Worker whose phone rings instead of the Reservation's own: a supervisor who is a Worker.
     pub fn supervisor(&self) -> Option<WorkerSid> {
         match self {
