@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use api::{Api, Ids, InFlight};
 use callbacks::{Callbacks, Destinations, web_client};
+use carrier::AuthTokens;
 use carrier_simulator::Carrier as SimulatedCarrier;
 use console::{Console, Signer, Transport};
 use futures_util::StreamExt;
@@ -38,7 +39,6 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::carrier_choice::CarrierChoice;
 use crate::connections;
-use crate::credentials::Account;
 use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use crate::http;
 use crate::lanes::{Batch, Lanes};
@@ -181,10 +181,8 @@ impl Centre {
                 public_url,
             } => (api_url.clone(), public_url.clone()),
         };
-        let Account {
-            account_sid,
-            auth_token,
-        } = settings.account.clone();
+        let account_sid = settings.account.account_sid;
+        let tokens = AuthTokens::fixed(settings.account.tokens());
         let telephones = match settings.carrier {
             CarrierChoice::Simulated => Some(telephones(&settings, address)?),
             CarrierChoice::Real { .. } => None,
@@ -200,11 +198,11 @@ impl Centre {
                 Arc::new(web_client(Destinations::Anywhere)?),
                 &carrier_url,
                 account_sid,
-                auth_token.clone(),
+                Arc::clone(&tokens),
             )?,
             web,
             destinations: Destinations::Anywhere,
-            auth_token: auth_token.clone(),
+            tokens: Arc::clone(&tokens),
             account_sid,
             public_url: public_url.clone(),
             clock: Arc::clone(&settings.clock),
@@ -214,7 +212,7 @@ impl Centre {
         let api = Arc::new(Api {
             store: store.clone(),
             account_sid,
-            auth_token: auth_token.clone(),
+            tokens: Arc::clone(&tokens),
             api_keys: settings.api_keys.clone(),
             base_url: Some(public_url.clone()),
             clock: Arc::clone(&settings.clock),
@@ -229,19 +227,14 @@ impl Centre {
         };
         let console = Console::new(
             Arc::clone(&api),
-            Signer::new(&auth_token, transport),
+            Signer::new(Arc::clone(&tokens), transport),
             telephones.map(|telephones| Arc::new(telephones) as _),
         );
         let checks = Checks {
             verify_signatures: true,
             twiml_preview: settings.twiml_preview,
         };
-        let mut voice = Voice::new(
-            store.clone(),
-            auth_token,
-            checks,
-            Arc::clone(&settings.clock),
-        );
+        let mut voice = Voice::new(store.clone(), tokens, checks, Arc::clone(&settings.clock));
         voice.outbox = Some(Arc::clone(&queues) as _);
         voice.router = settings.router;
         voice.journal = journal;

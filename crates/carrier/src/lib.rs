@@ -5,6 +5,7 @@
 //! carrier with the same API, or the simulated carrier, which serves that API over HTTP. So the
 //! code above this crate does not depend on the carrier.
 
+mod auth_tokens;
 mod error;
 mod new_call;
 mod new_participant;
@@ -24,6 +25,10 @@ use serde::{Deserialize, Deserializer};
 use shared::webhook::{CallStatus, FromParameter, redact};
 use url::Url;
 
+use auth_tokens::Password;
+pub use auth_tokens::{
+    AuthTokens, REREAD_PAUSE, Reading, TOKENS_KEPT, TokenReader, Tokens, TokensError,
+};
 pub use error::{Error, Execution};
 pub use new_call::{NewCall, Recording, SipUser};
 pub use new_participant::NewParticipant;
@@ -48,7 +53,7 @@ pub struct Carrier {
     web: Arc<dyn WebClient>,
     account: Url,
     account_sid: AccountSid,
-    auth_token: String,
+    tokens: Arc<AuthTokens>,
 }
 
 /// The result of a change of a call or queue, which may be over by then.
@@ -90,7 +95,7 @@ impl Carrier {
         web: Arc<dyn WebClient>,
         base_url: &str,
         account_sid: AccountSid,
-        auth_token: String,
+        tokens: Arc<AuthTokens>,
     ) -> Result<Self, Error> {
         let account = Url::parse(base_url)
             .and_then(|base| base.join(&format!("/2010-04-01/Accounts/{account_sid}/")))
@@ -99,7 +104,7 @@ impl Carrier {
             web,
             account,
             account_sid,
-            auth_token,
+            tokens,
         })
     }
 
@@ -194,15 +199,23 @@ impl Carrier {
         .await
     }
 
-    /// Sends a request, and again while the carrier throttles it ([`retry`]).
+    /// Sends a request, and again while the carrier throttles it ([`retry`]), and once again with
+    /// another auth token when the primary one is no longer accepted ([`Password`]).
     async fn send(&self, request: Builder, body: Vec<u8>) -> Result<Answer, Error> {
         let request = http_client::request(request, body)?;
+        let mut password = Password::primary(self.tokens.current());
         let mut retries = Retries::begin();
         loop {
-            let error = match self.send_once(request.clone()).await {
+            let error = match self.send_once(request.clone(), &password).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
+            if is_unauthorized(&error)
+                && let Some(other) = password.other(&self.tokens).await
+            {
+                password = other;
+                continue;
+            }
             let Some(pause) = retries.pause_after(&error) else {
                 return Err(error);
             };
@@ -212,7 +225,14 @@ impl Carrier {
         }
     }
 
-    async fn send_once(&self, request: http_client::Request) -> Result<Answer, Error> {
+    async fn send_once(
+        &self,
+        mut request: http_client::Request,
+        password: &Password,
+    ) -> Result<Answer, Error> {
+        let account_sid = self.account_sid.to_string();
+        let authorization = basic_authorization(&account_sid, password.text())?;
+        request.headers_mut().insert(AUTHORIZATION, authorization);
         let limits = Limits::new(REQUEST_TIME_LIMIT, ANSWER_BYTES_MAX);
         let answer = self.web.send(request, limits).await?;
         if answer.status().is_success() {
@@ -232,12 +252,13 @@ impl Carrier {
             .account
             .join(path)
             .map_err(|_| Error::BaseUrl(self.account.to_string()))?;
-        let authorization = basic_authorization(&self.account_sid.to_string(), &self.auth_token)?;
-        Ok(Request::builder()
-            .method(method)
-            .uri(url.as_str())
-            .header(AUTHORIZATION, authorization))
+        Ok(Request::builder().method(method).uri(url.as_str()))
     }
+}
+
+/// Whether the carrier did not accept the auth token.
+fn is_unauthorized(error: &Error) -> bool {
+    matches!(error, Error::Refused { status: 401, .. })
 }
 
 /// The pause of `Retry-After` in seconds. Its other form, a date, counts as absent.

@@ -55,7 +55,7 @@ async fn place(
         Arc::clone(&web) as _,
         TWILIO_API,
         AccountSid::derive(&["account"]),
-        "token".to_owned(),
+        AuthTokens::fixed(Tokens::one("token")),
     )
     .unwrap();
     let begun = Instant::now();

@@ -60,7 +60,7 @@ fn api() -> Api {
     Api {
         store: runtime::aws::store(&env).unwrap(),
         account_sid: ACCOUNT,
-        auth_token: TOKEN.to_owned(),
+        tokens: carrier::AuthTokens::fixed(carrier::Tokens::one(TOKEN)),
         api_keys: format!("{KEY}:{SECRET}").parse().unwrap(),
         base_url: None,
         clock: Arc::new(Noon),

@@ -20,7 +20,7 @@ mod ring;
 
 use std::sync::Arc;
 
-use carrier::{Carrier, Moved};
+use carrier::{AuthTokens, Carrier, Moved};
 use http_client::WebClient;
 use ids::time::Clock;
 use ids::{CallSid, TaskSid};
@@ -47,8 +47,8 @@ pub struct Callbacks {
     pub web: Arc<dyn WebClient>,
     /// The URLs to which callbacks may be sent.
     pub destinations: Destinations,
-    /// The key of our signatures.
-    pub auth_token: String,
+    /// The auth tokens; the primary one signs.
+    pub tokens: Arc<AuthTokens>,
     /// The account's SID, a parameter of every webhook.
     pub account_sid: ids::AccountSid,
     /// The base URL of our own paths, `https://…` without a slash at the end.

@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let callbacks_url = env.required("CALLBACKS_QUEUE_URL", "the URL of the callbacks queue")?;
     let carrier_url: Option<String> =
         env.optional("CARRIER_URL", "the base URL of the carrier's API")?;
-    let auth_token = parameter_store::auth_token(&env).await?;
+    let tokens = parameter_store::auth_tokens(&env).await?;
     let carrier_url = carrier_url.as_deref().unwrap_or(TWILIO_API);
     let sqs = aws::sqs(&env)?;
     let redelivery = Arc::new(Redelivery::new(sqs.clone()));
@@ -37,11 +37,11 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             Arc::new(NetworkClient::new()?),
             carrier_url,
             account_sid,
-            auth_token.clone(),
+            Arc::clone(&tokens),
         )?,
         web: Arc::new(web_client(Destinations::PublicHttps)?),
         destinations: Destinations::PublicHttps,
-        auth_token,
+        tokens,
         account_sid,
         public_url: public_url.trim_end_matches('/').to_owned(),
         clock,

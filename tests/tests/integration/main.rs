@@ -34,5 +34,6 @@ mod statistics;
 mod stories;
 mod sweep;
 mod template;
+mod token_rotation;
 mod voice;
 mod webhooks;
