@@ -115,7 +115,7 @@ fn contact_centre(
     let queue_names = task_queues::read(reader, &fields, &mut base.workspace);
     let workflows = workflows::read(reader, &fields, &mut base.workspace, &queue_names);
     let dialing = dialing::read(reader, &fields);
-    let workers = workers::read(reader, &fields, &base);
+    let workers = workers::read(reader, &fields, &base, &dialing);
     let voice_settings = voice_settings::read(
         reader,
         &fields,

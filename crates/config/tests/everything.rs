@@ -14,7 +14,7 @@ use task_router::model::{
 const FILE: &str = r#"
 phone_number: "+17075550183"
 workflow: Requests
-dialing: { calls_per_second: 3 }
+dialing: { allow: ["+1", "sip:"], calls_per_minute: 90, calls_per_second: 3 }
 workspace:
   name: Everything
   default_activity: Offline
@@ -71,6 +71,9 @@ fn queue<'w>(workspace: &'w Workspace, name: &str) -> &'w TaskQueue {
 fn dialing_has_its_limits() {
     let dialing = everything().voice_settings.dialing;
     assert_eq!(dialing.calls_per_second.map(NonZeroU32::get), Some(3));
+    assert_eq!(dialing.calls_per_minute.map(NonZeroU32::get), Some(90));
+    assert!(dialing.check("+17075550101").is_ok());
+    assert!(dialing.check("+4930123456").is_err());
 }
 
 #[test]

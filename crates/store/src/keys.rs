@@ -24,6 +24,7 @@
 //! | used sign-in link (one-time token) | `USED#<its signature>` | `USED` | | |
 //! | generation of a principal's console sessions | `SESSIONS#<principal>` | `SESSIONS` | | |
 //! | next slot of paced calls | `EVENTS#CALLS` | `SLOTS` | | |
+//! | number of calls in a minute | `EVENTS#CALLS` | `MINUTE#<minute>` | | |
 //! | progress of the roll-up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
 //!
 //! Both indexes are sparse. No partition is written by all Tasks of a Workspace: waiting Tasks are
@@ -200,6 +201,11 @@ impl Key {
     /// The next slot of paced calls. The prefix `EVENTS#` keeps it from the stream's trigger.
     pub fn call_slots() -> Self {
         Self::new("EVENTS#CALLS", "SLOTS")
+    }
+
+    /// The number of calls in a minute, counted from 1970.
+    pub fn calls_in_minute(minute: i64) -> Self {
+        Self::new("EVENTS#CALLS", format!("MINUTE#{minute}"))
     }
 
     /// The recent wait times of a TaskQueue.

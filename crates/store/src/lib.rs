@@ -16,6 +16,7 @@
 mod active_tasks;
 mod apply;
 mod batch;
+mod call_counts;
 mod call_slots;
 mod chunked_configuration;
 pub mod compact;

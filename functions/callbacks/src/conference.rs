@@ -145,6 +145,16 @@ impl Callbacks {
         let Some((conference, new)) = customer else {
             return Ok(());
         };
+        if let Some(denied) = self.denial(&[&new.to]).await? {
+            tracing::error!(task_sid = %task, reservation_sid = %reservation, error = %denied, "customer not called");
+            let ended = Command::WorkerCallEnded {
+                task,
+                reservation,
+                code: None,
+            };
+            self.store.apply(&ended, self.clock.now()).await?;
+            return Ok(());
+        }
         let command = match self
             .carrier_for(task)
             .add_participant(conference, &new)

@@ -6,8 +6,8 @@
 
 use carrier::{Execution, Moved, NewCall, Recording};
 use shared::webhook::path;
-use task_router::model::Instruction;
 use task_router::model::instruction::{Call, Dequeue, Plan, Redirect, RingTimeout, check};
+use task_router::model::{Instruction, ReservationStatus};
 use task_router::router::effects::Callback;
 use task_router::router::{Answer, Command};
 use vocabulary::{CallEvent, CallRecord};
@@ -53,7 +53,8 @@ impl Callbacks {
             tracing::error!(code, reservation_sid = %reservation, error = %impossible, "instruction not carried out");
             return Ok(());
         }
-        if instruction.dials() {
+        let dialed = instruction.dialed(&offer.task, worker.contact_uri());
+        if !dialed.is_empty() {
             let task = offer.task.sid;
             let reservation = offer.reservation.sid;
             let callback = |expected_versions| Callback::Instruct {
@@ -68,6 +69,10 @@ impl Callbacks {
             match turn.await? {
                 Turn::Now => {}
                 Turn::Later => return Ok(()),
+            }
+            if let Some(denied) = self.denial(&dialed).await? {
+                tracing::error!(task_sid = %task, reservation_sid = %reservation, error = %denied, "call not placed");
+                return self.cancel_offer(offer).await;
             }
         }
         match instruction {
@@ -89,6 +94,20 @@ impl Callbacks {
                 self.supervise(offer, supervise, worker, request).await
             }
         }
+    }
+
+    /// Cancels a pending offer whose call must not be placed, as if the carrier had refused it: the
+    /// Task is offered again. A supervisor is called for an accepted one, which stays.
+    async fn cancel_offer(&self, offer: &Offer) -> Result<(), Error> {
+        if offer.reservation.status == ReservationStatus::Pending {
+            let ended = Command::WorkerCallEnded {
+                task: offer.task.sid,
+                reservation: offer.reservation.sid,
+                code: None,
+            };
+            self.store.apply(&ended, self.clock.now()).await?;
+        }
+        Ok(())
     }
 
     async fn answer(&self, offer: &Offer, answer: Answer) -> Result<(), Error> {

@@ -15,6 +15,7 @@ mod event;
 mod event_delivery;
 mod instruction;
 mod pace;
+mod permission;
 mod relay;
 mod ring;
 

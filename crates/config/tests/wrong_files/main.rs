@@ -76,7 +76,7 @@ fn unknown_key_suggests_the_right_one() {
 }
 
 #[test]
-fn impossible_pace_is_refused() {
+fn impossible_dialing_is_refused() {
     check(&[
         (
             "worker_ring_timeout: 20s",
@@ -91,9 +91,30 @@ fn impossible_pace_is_refused() {
         (
             "worker_ring_timeout: 20s",
             "dialing: { calls_per_minut: 5 }",
-            "3:12: unknown key \"calls_per_minut\" in dialing; allowed: calls_per_second.",
+            "3:12: unknown key \"calls_per_minut\" in dialing; allowed: allow, calls_per_minute, calls_per_second. \
+             Did you mean \"calls_per_minute\"?",
+        ),
+        (
+            "worker_ring_timeout: 20s",
+            "dialing: { allow: [\"+1\", \"0049\"] }",
+            "3:26: allow: expected a plus and digits such as \"+1\", or \"sip:\", got \"0049\"",
         ),
     ]);
+}
+
+/// The one Worker with a number has an American one.
+#[test]
+fn number_that_may_not_be_dialed_is_refused() {
+    let file = SMALL.replace(
+        "worker_ring_timeout: 20s",
+        "dialing: { allow: [\"+49\", \"+33\"] }",
+    );
+    assert_eq!(
+        problems_of(&file),
+        [
+            "centre.yaml:16:51: contact_uri: …0101 may not be dialed; dialing.allow in contact-centre.yaml has +49, +33"
+        ]
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The slots of paced calls.
+//! The slots of paced calls, and the count of a minute.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -49,4 +49,21 @@ async fn processes_get_different_slots() {
     let slots: BTreeSet<_> = slots.into_iter().flatten().collect();
     let expected: BTreeSet<_> = (0..20).map(|number| after_millis(number * 500)).collect();
     assert_eq!(slots, expected);
+}
+
+#[tokio::test]
+async fn minute_has_so_many_calls() {
+    let world = World::empty().await;
+    let count = async |now| world.store.count_call(TWO_A_SECOND, now).await.unwrap();
+    for (now, is_counted) in [
+        (0, true),
+        (59_999, true),
+        (59_999, false),
+        (0, false),
+        (60_000, true),
+    ] {
+        assert_eq!(count(after_millis(now)).await, is_counted, "{now}");
+    }
+    let all = join_all((0..20).map(|_| count(after_millis(120_000)))).await;
+    assert_eq!(all.iter().filter(|is_counted| **is_counted).count(), 2);
 }
