@@ -64,6 +64,10 @@ const SETTLE_TURNS_MAX: usize = 1_000;
 /// for each Workspace.
 const CALLBACKS_AT_ONCE_MAX: usize = 256;
 
+/// Checks of calls that are delivered at the same time, as in `template.yaml`. The sweep asks for many
+/// at the same moment, and callbacks must not wait for them.
+const CHECKS_AT_ONCE_MAX: usize = 5;
+
 /// Interval of the sweep, as in `template.yaml`.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -117,6 +121,7 @@ pub struct Centre {
     timers_at_once: NonZeroUsize,
     timer_permits: Semaphore,
     callback_permits: Semaphore,
+    check_permits: Semaphore,
     queues: Arc<Queues>,
     routing: Routing,
     callbacks: Arc<Callbacks>,
@@ -247,6 +252,7 @@ impl Centre {
             timers_at_once: settings.lanes,
             timer_permits: Semaphore::new(settings.lanes.get()),
             callback_permits: Semaphore::new(CALLBACKS_AT_ONCE_MAX),
+            check_permits: Semaphore::new(CHECKS_AT_ONCE_MAX),
             routing: Routing::new(
                 store.clone(),
                 Arc::clone(&queues) as _,
@@ -399,6 +405,7 @@ impl Centre {
         // An error would mean that the semaphore was closed; nothing closes it.
         let _permit = match work {
             Work::Callback(_) => self.callback_permits.acquire().await.ok(),
+            Work::Check(_) => self.check_permits.acquire().await.ok(),
             Work::Event(_) => None,
         };
         self.deliver(work).await;
@@ -505,8 +512,9 @@ impl Centre {
     /// Takes the messages that are due for `callbacks`.
     fn due_messages(&self) -> Vec<Work> {
         let callbacks = self.queues.due_callbacks().into_iter().map(Work::Callback);
+        let checks = self.queues.due_checks().into_iter().map(Work::Check);
         let events = self.queues.due_events().into_iter().map(Work::Event);
-        callbacks.chain(events).collect()
+        callbacks.chain(checks).chain(events).collect()
     }
 
     fn lanes(&self) -> MutexGuard<'_, Lanes> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_sdk_sqs::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use ids::time::{Millis, Timestamp};
-use task_router::router::effects::Callback;
+use task_router::router::effects::{Callback, CallbackQueue};
 use task_router::router::events::Notice;
 use task_router::router::timers_queue::TimersMessage;
 
@@ -70,6 +70,7 @@ pub struct SqsOutbox {
     client: aws_sdk_sqs::Client,
     timers_url: Option<String>,
     callbacks_url: String,
+    checks_url: Option<String>,
     events: Option<EventsQueue>,
 }
 
@@ -105,6 +106,7 @@ impl SqsOutbox {
         client: aws_sdk_sqs::Client,
         timers_url: String,
         callbacks_url: String,
+        checks_url: String,
         events_url: String,
     ) -> Self {
         Self {
@@ -112,6 +114,7 @@ impl SqsOutbox {
             client,
             timers_url: Some(timers_url),
             callbacks_url,
+            checks_url: Some(checks_url),
         }
     }
 
@@ -121,7 +124,19 @@ impl SqsOutbox {
             client,
             timers_url: None,
             callbacks_url,
+            checks_url: None,
             events: None,
+        }
+    }
+
+    /// The queue of a callback. A function that does not reconcile knows the callbacks queue only,
+    /// whose receiver is the same.
+    fn url_for(&self, callback: &Callback) -> &str {
+        match (callback.queue(), &self.checks_url) {
+            (CallbackQueue::Checks, Some(checks_url)) => checks_url,
+            (CallbackQueue::Checks, None) | (CallbackQueue::Callbacks, Some(_) | None) => {
+                &self.callbacks_url
+            }
         }
     }
 
@@ -187,14 +202,17 @@ impl Outbox for SqsOutbox {
 
     fn callback(&self, callback: Callback) -> Sending<'_> {
         Box::pin(async move {
-            let url = &self.callbacks_url;
+            let url = self.url_for(&callback);
             send(&self.client, url, &callback, Delivery::Delayed(0)).await
         })
     }
 
     fn callback_later(&self, callback: Callback, delay: Millis) -> Sending<'_> {
         let delivery = Delivery::Delayed(delay_secs(delay.min(DELAY_MAX)));
-        Box::pin(async move { send(&self.client, &self.callbacks_url, &callback, delivery).await })
+        Box::pin(async move {
+            let url = self.url_for(&callback);
+            send(&self.client, url, &callback, delivery).await
+        })
     }
 
     fn publish(&self, notice: Notice) -> Sending<'_> {

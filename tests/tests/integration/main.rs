@@ -25,6 +25,7 @@ mod lanes;
 mod lost_replies;
 mod matcher_burst;
 mod matching;
+mod outbox;
 mod power_failure;
 mod queue_order;
 mod routing_alone;

@@ -115,7 +115,32 @@ pub enum Callback {
     },
 }
 
+/// The queue of a callback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallbackQueue {
+    /// Work that a caller, a Worker or an application waits for.
+    Callbacks,
+    /// Reconciliation, which may wait: the sweep asks for many calls at the same moment.
+    Checks,
+}
+
 impl Callback {
+    /// The queue it is sent to.
+    pub fn queue(&self) -> CallbackQueue {
+        match self {
+            Self::CheckCaller { .. } => CallbackQueue::Checks,
+            Self::Paced(paced) => paced.queue(),
+            Self::Assignment { .. }
+            | Self::StopWorkerCall { .. }
+            | Self::SendCallerOn { .. }
+            | Self::Instruct { .. }
+            | Self::MoveCaller { .. }
+            | Self::CallCustomer { .. }
+            | Self::Relay(_)
+            | Self::DeleteQueue { .. } => CallbackQueue::Callbacks,
+        }
+    }
+
     /// The kind of work, for the log. The fields are not logged, because they may contain phone
     /// numbers and passwords.
     pub fn name(&self) -> &'static str {

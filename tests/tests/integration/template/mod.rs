@@ -153,7 +153,7 @@ fn each_disagreement_is_reported() {
             "CallbacksQueueDeadLetters takes the dead letters of 2 sources",
         ),
         (
-            "[Changes, TimersQueue, CallbacksQueue]",
+            "[Changes, TimersQueue, CallbacksQueue, ChecksQueue]",
             "[Changes, TimersQueue]",
             "CallbacksQueue has no dead-letter queue of its own",
         ),
