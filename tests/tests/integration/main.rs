@@ -15,6 +15,7 @@ mod assignment_callback;
 mod backfill;
 mod conformance;
 mod enqueued_tasks;
+mod erasure;
 mod event_callback;
 mod event_payloads;
 mod event_throttling;
