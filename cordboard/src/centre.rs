@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use api::{Api, Ids, InFlight};
 use callbacks::{Callbacks, Destinations, web_client};
+use carrier::AuthTokens;
 use carrier_simulator::Carrier as SimulatedCarrier;
 use console::{Console, Signer, Transport};
 use futures_util::StreamExt;
@@ -38,7 +39,6 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::carrier_choice::CarrierChoice;
 use crate::connections;
-use crate::credentials::Account;
 use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use crate::http;
 use crate::lanes::{Batch, Blame, Lanes};
@@ -64,6 +64,10 @@ const SETTLE_TURNS_MAX: usize = 1_000;
 /// Workspace.
 pub const CALLBACKS_AT_ONCE_DEFAULT: NonZeroUsize =
     NonZeroUsize::new(256).expect("256 is not zero");
+
+/// Checks of calls that are delivered at the same time, as in `template.yaml`. The sweep asks for many
+/// at the same moment, and callbacks must not wait for them.
+const CHECKS_AT_ONCE_MAX: usize = 5;
 
 /// Interval of the sweep, as in `template.yaml`.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -121,6 +125,7 @@ pub struct Centre {
     timers_at_once: NonZeroUsize,
     timer_permits: Semaphore,
     callback_permits: Semaphore,
+    check_permits: Semaphore,
     queues: Arc<Queues>,
     routing: Routing,
     callbacks: Arc<Callbacks>,
@@ -185,10 +190,8 @@ impl Centre {
                 public_url,
             } => (api_url.clone(), public_url.clone()),
         };
-        let Account {
-            account_sid,
-            auth_token,
-        } = settings.account.clone();
+        let account_sid = settings.account.account_sid;
+        let tokens = AuthTokens::fixed(settings.account.tokens());
         let telephones = match settings.carrier {
             CarrierChoice::Simulated => Some(telephones(&settings, address)?),
             CarrierChoice::Real { .. } => None,
@@ -204,20 +207,21 @@ impl Centre {
                 Arc::new(web_client(Destinations::Anywhere)?),
                 &carrier_url,
                 account_sid,
-                auth_token.clone(),
+                Arc::clone(&tokens),
             )?,
             web,
             destinations: Destinations::Anywhere,
-            auth_token: auth_token.clone(),
+            tokens: Arc::clone(&tokens),
             account_sid,
             public_url: public_url.clone(),
             clock: Arc::clone(&settings.clock),
+            outbox: Arc::clone(&queues) as _,
             journal: journal.clone(),
         };
         let api = Arc::new(Api {
             store: store.clone(),
             account_sid,
-            auth_token: auth_token.clone(),
+            tokens: Arc::clone(&tokens),
             api_keys: settings.api_keys.clone(),
             base_url: Some(public_url.clone()),
             clock: Arc::clone(&settings.clock),
@@ -232,19 +236,14 @@ impl Centre {
         };
         let console = Console::new(
             Arc::clone(&api),
-            Signer::new(&auth_token, transport),
+            Signer::new(Arc::clone(&tokens), transport),
             telephones.map(|telephones| Arc::new(telephones) as _),
         );
         let checks = Checks {
             verify_signatures: true,
             twiml_preview: settings.twiml_preview,
         };
-        let mut voice = Voice::new(
-            store.clone(),
-            auth_token,
-            checks,
-            Arc::clone(&settings.clock),
-        );
+        let mut voice = Voice::new(store.clone(), tokens, checks, Arc::clone(&settings.clock));
         voice.outbox = Some(Arc::clone(&queues) as _);
         voice.router = settings.router;
         voice.journal = journal;
@@ -258,6 +257,7 @@ impl Centre {
             timers_at_once: settings.lanes,
             timer_permits: Semaphore::new(settings.lanes.get()),
             callback_permits: Semaphore::new(settings.callbacks_at_once.get()),
+            check_permits: Semaphore::new(CHECKS_AT_ONCE_MAX),
             routing: Routing::new(
                 store.clone(),
                 Arc::clone(&queues) as _,
@@ -410,6 +410,7 @@ impl Centre {
         // An error would mean that the semaphore was closed; nothing closes it.
         let _permit = match work {
             Work::Callback(_) => self.callback_permits.acquire().await.ok(),
+            Work::Check(_) => self.check_permits.acquire().await.ok(),
             Work::Event(_) => None,
         };
         self.deliver(work).await;
@@ -527,8 +528,9 @@ impl Centre {
     /// Takes the messages that are due for `callbacks`.
     fn due_messages(&self) -> Vec<Work> {
         let callbacks = self.queues.due_callbacks().into_iter().map(Work::Callback);
+        let checks = self.queues.due_checks().into_iter().map(Work::Check);
         let events = self.queues.due_events().into_iter().map(Work::Event);
-        callbacks.chain(events).collect()
+        callbacks.chain(checks).chain(events).collect()
     }
 
     fn lanes(&self) -> MutexGuard<'_, Lanes> {

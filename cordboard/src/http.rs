@@ -108,7 +108,7 @@ async fn serve_api(
     request: HttpRequest,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let admitted = match api::admit(&api, &parts.method, &parts.uri, &parts.headers) {
+    let admitted = match api::admit(&api, &parts.method, &parts.uri, &parts.headers).await {
         Ok(admitted) => admitted,
         Err(refused) => return (*refused).map(Body::from),
     };

@@ -16,6 +16,7 @@ pub mod connections;
 pub mod credentials;
 pub mod data_folder;
 pub mod embedded_dynamodb;
+pub mod erase_command;
 pub mod explain_command;
 pub mod http;
 pub mod lanes;

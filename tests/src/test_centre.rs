@@ -228,6 +228,7 @@ impl TestCentre {
         let account = Account {
             account_sid,
             auth_token: "0123456789abcdef0123456789abcdef".to_owned(),
+            secondary_auth_token: None,
         };
         let contact_centre = config::read(set_up, "contact-centre.yaml", account_sid).unwrap();
         let listener = TcpListener::bind(address).await.unwrap();

@@ -13,6 +13,7 @@ use task_router::router::effects::{Subject, Timer};
 use task_router::router::{Command, NewTask, create_task};
 
 use super::*;
+use crate::credentials::Account;
 use crate::lanes::LANES_DEFAULT;
 use crate::queues::HELD_MAX;
 
@@ -39,6 +40,7 @@ fn settings(folder: Option<&Path>) -> Settings {
         account: Account {
             account_sid,
             auth_token: "0123456789abcdef0123456789abcdef".to_owned(),
+            secondary_auth_token: None,
         },
         api_keys: api::ApiKeys::default(),
         contact_centre: config::read(configuration, "contact-centre.yaml", account_sid).unwrap(),

@@ -7,6 +7,7 @@
 mod fetcher;
 mod journal;
 mod media;
+mod throttle;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -26,6 +27,7 @@ use crate::network::{
 use fetcher::Fetcher;
 pub use fetcher::web_client;
 pub use journal::Journal;
+pub use throttle::Throttle;
 
 /// Requests in flight at the same time; the others wait in order. More would only exhaust the
 /// machine's sockets.
@@ -101,6 +103,7 @@ pub struct Carrier {
     clock: Arc<dyn Clock>,
     fetcher: Arc<Fetcher>,
     state: Mutex<State>,
+    throttle: Mutex<Throttle>,
     nudge: Notify,
 }
 
@@ -158,6 +161,7 @@ impl Carrier {
                 journal_fails: false,
                 pending,
             }),
+            throttle: Mutex::default(),
             nudge: Notify::new(),
         }))
     }
