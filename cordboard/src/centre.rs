@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use api::{Api, Ids, InFlight};
 use callbacks::{Callbacks, Destinations, web_client};
+use carrier::AuthTokens;
 use carrier_simulator::Carrier as SimulatedCarrier;
 use console::{Console, Signer, Transport};
 use futures_util::StreamExt;
@@ -40,10 +41,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::carrier_choice::CarrierChoice;
 use crate::connections;
-use crate::credentials::Account;
 use crate::embedded_dynamodb::{Durability, EmbeddedDynamoDb, Place, TABLE};
 use crate::http::{self, Access};
-use crate::lanes::{Batch, Lanes};
+use crate::lanes::{Batch, Blame, Lanes};
 use crate::operations;
 use crate::prometheus;
 use crate::queues::{Message, QueueChanges, Queues};
@@ -64,10 +64,15 @@ const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// loop.
 const SETTLE_TURNS_MAX: usize = 1_000;
 
-/// Callbacks that are delivered at the same time; the others wait. A server that does not answer
-/// holds a connection for each, and a process can open a limited number of them. Events have a limit
-/// for each Workspace.
-const CALLBACKS_AT_ONCE_MAX: usize = 256;
+/// Callbacks that are delivered at the same time. A server that does not answer holds a connection
+/// for each, and a process can open a limited number of them. Events have a limit for each
+/// Workspace.
+pub const CALLBACKS_AT_ONCE_DEFAULT: NonZeroUsize =
+    NonZeroUsize::new(256).expect("256 is not zero");
+
+/// Checks of calls that are delivered at the same time, as in `template.yaml`. The sweep asks for many
+/// at the same moment, and callbacks must not wait for them.
+const CHECKS_AT_ONCE_MAX: usize = 5;
 
 /// Interval of the sweep, as in `template.yaml`.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -118,10 +123,14 @@ pub struct Centre {
     dynamodb: EmbeddedDynamoDb,
     stream: Mutex<StreamReader>,
     lanes: std::sync::Mutex<Lanes>,
+    /// Whether the last write of progress failed: a failure is logged once. Locked while progress is
+    /// written, so that an older position never replaces a newer one.
+    progress_fails: Mutex<bool>,
     /// Timers that may be handled at the same time: as many as there are lanes.
     timers_at_once: NonZeroUsize,
     timer_permits: Semaphore,
     callback_permits: Semaphore,
+    check_permits: Semaphore,
     queues: Arc<Queues>,
     routing: Routing,
     callbacks: Arc<Callbacks>,
@@ -183,10 +192,8 @@ impl Centre {
             progress.undelivered,
         ));
         let addresses = Addresses::of(&settings, address);
-        let Account {
-            account_sid,
-            auth_token,
-        } = settings.account.clone();
+        let account_sid = settings.account.account_sid;
+        let tokens = AuthTokens::fixed(settings.account.tokens());
         let telephones = match settings.carrier {
             CarrierChoice::Simulated => Some(telephones(&settings, address)?),
             CarrierChoice::Real { .. } => None,
@@ -202,20 +209,21 @@ impl Centre {
                 Arc::new(web_client(Destinations::Anywhere)?),
                 &addresses.carrier_api,
                 account_sid,
-                auth_token.clone(),
+                Arc::clone(&tokens),
             )?,
             web,
             destinations: Destinations::Anywhere,
-            auth_token: auth_token.clone(),
+            tokens: Arc::clone(&tokens),
             account_sid,
             public_url: addresses.webhooks.clone(),
             clock: Arc::clone(&settings.clock),
+            outbox: Arc::clone(&queues) as _,
             journal: journal.clone(),
         };
         let api = Arc::new(Api {
             store: store.clone(),
             account_sid,
-            auth_token: auth_token.clone(),
+            tokens: Arc::clone(&tokens),
             api_keys: settings.api_keys.clone(),
             base_url: Some(addresses.public.clone()),
             clock: Arc::clone(&settings.clock),
@@ -230,19 +238,14 @@ impl Centre {
         };
         let console = Console::new(
             Arc::clone(&api),
-            Signer::new(&auth_token, transport),
+            Signer::new(Arc::clone(&tokens), transport),
             telephones.map(|telephones| Arc::new(telephones) as _),
         );
         let checks = Checks {
             verify_signatures: true,
             twiml_preview: settings.twiml_preview,
         };
-        let mut voice = Voice::new(
-            store.clone(),
-            auth_token,
-            checks,
-            Arc::clone(&settings.clock),
-        );
+        let mut voice = Voice::new(store.clone(), tokens, checks, Arc::clone(&settings.clock));
         voice.outbox = Some(Arc::clone(&queues) as _);
         voice.router = settings.router;
         voice.journal = journal;
@@ -252,9 +255,11 @@ impl Centre {
         let centre = Self {
             stream: Mutex::new(StreamReader::new(dynamodb.streams(), TABLE)),
             lanes: std::sync::Mutex::new(Lanes::new(settings.lanes).after(progress.handled)),
+            progress_fails: Mutex::new(false),
             timers_at_once: settings.lanes,
             timer_permits: Semaphore::new(settings.lanes.get()),
-            callback_permits: Semaphore::new(CALLBACKS_AT_ONCE_MAX),
+            callback_permits: Semaphore::new(settings.callbacks_at_once.get()),
+            check_permits: Semaphore::new(CHECKS_AT_ONCE_MAX),
             routing: Routing::new(
                 store.clone(),
                 Arc::clone(&queues) as _,
@@ -451,6 +456,7 @@ impl Centre {
         // An error would mean that the semaphore was closed; nothing closes it.
         let _permit = match work {
             Work::Callback(_) => self.callback_permits.acquire().await.ok(),
+            Work::Check(_) => self.check_permits.acquire().await.ok(),
             Work::Event(_) => None,
         };
         self.deliver(work).await;
@@ -468,6 +474,10 @@ impl Centre {
         while let Some(batch) = next {
             let lane = batch.place.lane;
             self.handle_batch(batch).await;
+            let is_starting = self.lanes().is_starting();
+            if is_starting {
+                self.write_progress().await;
+            }
             // The pump may be waiting for room.
             self.nudge.notify_one();
             next = self.lanes().next(lane, self.now());
@@ -540,11 +550,18 @@ impl Centre {
     /// Passes a batch to `routing`, as an event source mapping does: a failed record is retried.
     async fn handle_batch(&self, batch: Batch) {
         let Batch { place, event } = batch;
+        let failures_before = self.dynamodb.failures();
         let failed = invoke_routing(&self.routing, event).await;
-        match failed.first() {
-            None => self.lanes().handled(place),
-            Some(number) => self.lanes().failed(place, number.parse().ok(), self.now()),
-        }
+        let Some(number) = failed.first() else {
+            return self.lanes().handled(place);
+        };
+        let blame = if self.dynamodb.failures() > failures_before {
+            Blame::Database
+        } else {
+            Blame::Record
+        };
+        self.lanes()
+            .failed(place, number.parse().ok(), blame, self.now());
     }
 
     async fn handle_timer(&self, timer: Message<TimersMessage>) {
@@ -557,8 +574,9 @@ impl Centre {
     /// Takes the messages that are due for `callbacks`.
     fn due_messages(&self) -> Vec<Work> {
         let callbacks = self.queues.due_callbacks().into_iter().map(Work::Callback);
+        let checks = self.queues.due_checks().into_iter().map(Work::Check);
         let events = self.queues.due_events().into_iter().map(Work::Event);
-        callbacks.chain(events).collect()
+        callbacks.chain(checks).chain(events).collect()
     }
 
     fn lanes(&self) -> MutexGuard<'_, Lanes> {
@@ -589,14 +607,21 @@ impl Centre {
     /// Writes how far the stream was handled, and which Events wait for delivery. The position is
     /// taken first: the Events of all records up to it are in the queue or delivered.
     async fn write_progress(&self) {
+        let mut fails = self.progress_fails.lock().await;
         let handled = self.lanes().take_trimmable();
         let events = Arc::new(self.queues.take_event_changes());
         if handled.is_none() && *events == QueueChanges::default() {
             return;
         }
         let written = self.dynamodb.write_progress(handled, Arc::clone(&events));
+        let failed_before = *fails;
+        *fails = false;
         if let Err(error) = written.await {
-            tracing::warn!(%error, "progress not written, a restart would repeat the latest work");
+            *fails = true;
+            self.lanes().retry_trim();
+            if !failed_before {
+                tracing::warn!(%error, "progress not written, a restart would repeat the latest work");
+            }
             self.queues
                 .put_back_event_changes(Arc::unwrap_or_clone(events));
         }

@@ -45,6 +45,8 @@ pub enum Command {
     Explain(Explain),
     /// Apply a configuration file to the table of a deployed stack.
     Apply(Apply),
+    /// Erase what is stored about a caller: the attributes of ended Tasks, their events and webhooks.
+    Erase(Erase),
     /// Copy the data of a contact centre, which may be running, to a new file.
     Backup(BackupFile),
     /// Create a data folder from a backup.
@@ -152,6 +154,29 @@ pub struct BackupFile {
     pub file: PathBuf,
 }
 
+/// Options of `erase`.
+#[derive(Debug, Clone, Args)]
+pub struct Erase {
+    /// The caller's number: a plus, the country code, the number.
+    #[arg(long, value_name = "NUMBER", value_parser = number)]
+    pub number: String,
+    /// The name of the table of a deployed stack, its output `TableName` [default: the data folder].
+    #[arg(long)]
+    pub table: Option<String>,
+}
+
+/// A number in E.164: part of a number would erase the data of other callers.
+fn number(text: &str) -> Result<String, String> {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    let is_number =
+        (8..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+    if is_number {
+        Ok(text.to_owned())
+    } else {
+        Err("expected a plus, the country code and the number, such as +17075550142".to_owned())
+    }
+}
+
 /// The resource to explain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
@@ -186,6 +211,20 @@ mod tests {
             panic!("another command: {parsed:?}");
         };
         assert_eq!(format!("{parsed:?}"), format!("{:?}", Serve::default()));
+    }
+
+    #[test]
+    fn erased_number_is_whole() {
+        assert_eq!(number("+17075550142"), Ok("+17075550142".to_owned()));
+        for wrong in [
+            "",
+            "+1707",
+            "17075550142",
+            "+1707555014x",
+            "+1234567890123456",
+        ] {
+            assert!(number(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use carrier::Tokens;
 use ids::AccountSid;
 use runtime::{Env, EnvError};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,9 @@ pub struct Account {
     pub account_sid: AccountSid,
     /// The auth token, which signs webhooks and is the password of the API.
     pub auth_token: String,
+    /// A second token that is accepted like the first, while the account's are rotated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secondary_auth_token: Option<String>,
 }
 
 /// The reason for which there is no account.
@@ -53,7 +57,7 @@ pub enum Error {
 }
 
 impl Account {
-    /// `ACCOUNT_SID` and `AUTH_TOKEN` if they are set; otherwise the account in `folder`; otherwise
+    /// `ACCOUNT_SID`, `AUTH_TOKEN` and `SECONDARY_AUTH_TOKEN` if they are set; otherwise the account in `folder`; otherwise
     /// a new one, which is stored there. Without a folder the account is not stored, and has the
     /// same SID at each start: the SIDs of the configuration are derived from it, and an application
     /// that names the Workflow keeps working.
@@ -67,6 +71,8 @@ impl Account {
             return Ok(Self {
                 account_sid,
                 auth_token,
+                secondary_auth_token: env
+                    .optional("SECONDARY_AUTH_TOKEN", "the account's secondary auth token")?,
             });
         }
         let Some(folder) = folder else {
@@ -98,6 +104,14 @@ impl Account {
         }
     }
 
+    /// The tokens that requests are checked with.
+    pub fn tokens(&self) -> Tokens {
+        Tokens {
+            primary: self.auth_token.clone(),
+            secondary: self.secondary_auth_token.clone(),
+        }
+    }
+
     fn random() -> Result<Self, Error> {
         let mut sid = [0; 16];
         let mut token = [0; 16];
@@ -108,6 +122,7 @@ impl Account {
         Ok(Self {
             account_sid: AccountSid::from_bytes(sid),
             auth_token,
+            secondary_auth_token: None,
         })
     }
 }

@@ -8,6 +8,7 @@
 //! every record: we add the index. The engine never deletes stream records: we delete the handled
 //! ones.
 
+mod health;
 mod progress;
 
 use std::io;
@@ -17,12 +18,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use clap::ValueEnum;
-use dynamodb_in_process::InProcess;
+use dynamodb_in_process::{InProcess, Layered};
 use dynoxide::{Database, DynoxideError};
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use crate::queues::QueueChanges;
+use health::Health;
 
 pub use progress::Progress;
 
@@ -83,6 +85,7 @@ impl Synchronous {
 pub struct EmbeddedDynamoDb {
     database: Database,
     http: SharedHttpClient,
+    health: Health,
     written: Arc<Written>,
     maintenance: Arc<Mutex<Connection>>,
     // Last, because fields are dropped in this order: the database is closed before its folder is
@@ -181,10 +184,12 @@ impl EmbeddedDynamoDb {
             signal.is_unread.store(true, Ordering::Release);
             signal.notify.notify_one();
         });
-        let http = layers(engine);
+        let health = Health::default();
+        let watched = Layered::new(layers(engine), Arc::new(health.clone()));
         let database = Self {
             database,
-            http,
+            http: SharedHttpClient::new(watched),
+            health,
             written,
             maintenance: Arc::new(Mutex::new(maintenance)),
             _folder: temporary,
@@ -211,6 +216,11 @@ impl EmbeddedDynamoDb {
     /// Whether this process has written since the last call.
     pub fn take_written(&self) -> bool {
         self.written.is_unread.swap(false, Ordering::Acquire)
+    }
+
+    /// Requests that have failed in the engine so far: the disk is full or cannot be read.
+    pub fn failures(&self) -> u64 {
+        self.health.failures()
     }
 
     /// The engine, for programs that serve it to another process.

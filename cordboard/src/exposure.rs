@@ -13,6 +13,9 @@ use runtime::{Env, EnvError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
+const AUTH_TOKEN: &str = "AUTH_TOKEN";
+const SECONDARY_AUTH_TOKEN: &str = "SECONDARY_AUTH_TOKEN";
+
 /// What a public URL must be.
 const EXPECTED: &str = "an http:// or https:// URL without a query, such as https://centre.example";
 
@@ -55,11 +58,13 @@ pub enum Error {
     NoCredentials(String),
     /// The auth token can be guessed.
     #[error(
-        "others reach this contact centre at {url}: AUTH_TOKEN has {chars} characters, expected at least {AUTH_TOKEN_CHARS_MIN}, such as the output of `openssl rand -hex 16`"
+        "others reach this contact centre at {url}: {name} has {chars} characters, expected at least {AUTH_TOKEN_CHARS_MIN}, such as the output of `openssl rand -hex 16`"
     )]
     ShortToken {
         /// The public URL.
         url: String,
+        /// The token's variable.
+        name: &'static str,
         /// The token's characters.
         chars: usize,
     },
@@ -89,14 +94,24 @@ pub fn public_url(
         };
     };
     let account_sid: Option<String> = env.optional("ACCOUNT_SID", "an account SID")?;
-    let auth_token: Option<String> = env.optional("AUTH_TOKEN", "the auth token")?;
+    let auth_token: Option<String> = env.optional(AUTH_TOKEN, "the auth token")?;
     let (Some(_), Some(auth_token)) = (account_sid, auth_token) else {
         return Err(Error::NoCredentials(url.0));
     };
-    match auth_token.chars().count() {
-        AUTH_TOKEN_CHARS_MIN.. => Ok(Some(url)),
-        chars => Err(Error::ShortToken { url: url.0, chars }),
+    let secondary: Option<String> =
+        env.optional(SECONDARY_AUTH_TOKEN, "the secondary auth token")?;
+    let tokens = [
+        (AUTH_TOKEN, Some(auth_token)),
+        (SECONDARY_AUTH_TOKEN, secondary),
+    ];
+    for (name, token) in tokens {
+        let chars = token.map_or(AUTH_TOKEN_CHARS_MIN, |token| token.chars().count());
+        if chars < AUTH_TOKEN_CHARS_MIN {
+            let PublicUrl(url) = url;
+            return Err(Error::ShortToken { url, name, chars });
+        }
     }
+    Ok(Some(url))
 }
 
 #[cfg(test)]
@@ -153,8 +168,18 @@ mod tests {
                 let text = error.to_string();
                 assert!(text.contains("ACCOUNT_SID") && text.contains("AUTH_TOKEN"));
             }
-            let short = found(bind, &[URL, SID, ("AUTH_TOKEN", "secret")]);
-            assert!(matches!(short, Err(Error::ShortToken { chars: 6, .. })));
+            for short in [
+                [
+                    URL,
+                    SID,
+                    (AUTH_TOKEN, "secret"),
+                    (SECONDARY_AUTH_TOKEN, TOKEN.1),
+                ],
+                [URL, SID, TOKEN, (SECONDARY_AUTH_TOKEN, "secret")],
+            ] {
+                let short = found(bind, &short);
+                assert!(matches!(short, Err(Error::ShortToken { chars: 6, .. })));
+            }
         }
         assert_eq!(found(LOCAL, &[]), Ok(None));
     }

@@ -111,7 +111,7 @@ async fn serve_api(
     request: HttpRequest,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let admitted = match api::admit(&api, &parts.method, &parts.uri, &parts.headers) {
+    let admitted = match api::admit(&api, &parts.method, &parts.uri, &parts.headers).await {
         Ok(admitted) => admitted,
         Err(refused) => return (*refused).map(Body::from),
     };
@@ -184,7 +184,7 @@ impl Access {
 /// Requires credentials for the telephones. The carrier's REST API checks its own.
 async fn sign_in(State(api): State<Arc<Api>>, request: HttpRequest, next: Next) -> Response<Body> {
     if request.uri().path().starts_with(SIMULATOR)
-        && let Err(refused) = api::authenticate(&api, request.headers())
+        && let Err(refused) = api::authenticate(&api, request.headers()).await
     {
         return (*refused).map(Body::from);
     }

@@ -20,7 +20,12 @@ pub const LANES_DEFAULT: NonZeroUsize = NonZeroUsize::new(10).expect("10 is not 
 
 /// Maximum number of records in a batch. `BatchSize` in `template.yaml` is larger. Here progress is
 /// made by batches: a process that is killed again and again repeats a batch that it cannot finish.
+/// So the first batch of a process has one record, and each later one may have one more.
 pub const BATCH_RECORDS_MAX: usize = 10;
+
+/// The batches of a process after each of which progress is written. Later it is written at an
+/// interval, which a process that is killed at once would never reach.
+const START_BATCHES: usize = 100;
 
 /// Maximum number of records held in all lanes: a batch for each of the lanes that AWS would have.
 /// The stream keeps the others, so a burst does not fill the memory. At 200 records a second, half
@@ -31,6 +36,11 @@ const HELD_MAX: usize = 1_000;
 /// it does not block its lane. On AWS its age decides (`MaximumRecordAgeInSeconds` in
 /// `template.yaml`).
 const RECORD_ATTEMPTS_MAX: u32 = 5;
+
+/// Maximum number of deliveries that fail because the database does, on a full disk for example. No
+/// other record could be handled either. With `REDELIVERY_DELAY` these are the 15 minutes of
+/// `MaximumRecordAgeInSeconds` in `template.yaml`.
+const DATABASE_ATTEMPTS_MAX: u32 = 900;
 
 /// Backoff before a failed record is retried, long enough to outlast a short failure.
 const REDELIVERY_DELAY: Millis = Millis::from_secs(1);
@@ -44,6 +54,8 @@ pub struct Lanes {
     read: Option<SequenceNumber>,
     /// The position that [`Lanes::take_trimmable`] returned last.
     trimmed: Option<SequenceNumber>,
+    /// Batches that were handled since the start, up to `START_BATCHES`.
+    handled_batches: usize,
 }
 
 #[derive(Default)]
@@ -51,8 +63,23 @@ struct Lane {
     /// Unhandled records in the stream's order. A batch in flight is still among them.
     records: VecDeque<StreamRecord>,
     state: State,
-    /// Failed deliveries of the first record.
-    attempts: u32,
+    attempts: Attempts,
+}
+
+/// Failed deliveries of the first record of a lane, by what was to blame.
+#[derive(Default)]
+struct Attempts {
+    record: u32,
+    database: u32,
+}
+
+/// What a failed delivery is blamed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The record: it would fail again.
+    Record,
+    /// The database failed meanwhile, so the record may be handled later.
+    Database,
 }
 
 /// The state of a lane.
@@ -93,6 +120,7 @@ impl Lanes {
             unhandled: BTreeMap::new(),
             read: None,
             trimmed: None,
+            handled_batches: 0,
         }
     }
 
@@ -104,6 +132,11 @@ impl Lanes {
             trimmed: handled,
             ..self
         }
+    }
+
+    /// Whether this process has handled so few batches that progress is written after each.
+    pub fn is_starting(&self) -> bool {
+        self.handled_batches < START_BATCHES
     }
 
     /// The number of records that may be added now.
@@ -135,6 +168,7 @@ impl Lanes {
     /// Takes the next batch of one lane. `None`: it is empty, delayed, or has a batch in flight.
     pub fn next(&mut self, lane: usize, now: Timestamp) -> Option<Batch> {
         let number = lane;
+        let records_max = BATCH_RECORDS_MAX.min(self.handled_batches + 1);
         let lane = self.lanes.get_mut(number)?;
         if !lane.is_due(now) {
             return None;
@@ -143,7 +177,7 @@ impl Lanes {
         let records: Vec<Value> = lane
             .records
             .iter()
-            .take(BATCH_RECORDS_MAX)
+            .take(records_max)
             .map(|record| record.event.clone())
             .collect();
         let place = Place {
@@ -160,13 +194,21 @@ impl Lanes {
 
     /// Reports that all records of a batch were handled.
     pub fn handled(&mut self, place: Place) {
+        self.handled_batches = START_BATCHES.min(self.handled_batches + 1);
         self.remove(place.lane, place.records);
     }
 
     /// Reports that the records of a batch before `record` were handled and `record` failed; `None`
     /// or another record: the first one failed. It is retried after `REDELIVERY_DELAY`; after
-    /// `RECORD_ATTEMPTS_MAX` attempts it is a dead letter, which is logged and dropped.
-    pub fn failed(&mut self, place: Place, record: Option<SequenceNumber>, now: Timestamp) {
+    /// `RECORD_ATTEMPTS_MAX` attempts, or `DATABASE_ATTEMPTS_MAX` if the database is to blame, it is
+    /// a dead letter, which is logged and dropped.
+    pub fn failed(
+        &mut self,
+        place: Place,
+        record: Option<SequenceNumber>,
+        blame: Blame,
+        now: Timestamp,
+    ) {
         let Some(lane) = self.lanes.get(place.lane) else {
             return;
         };
@@ -178,17 +220,22 @@ impl Lanes {
             .unwrap_or(0);
         self.remove(place.lane, handled);
         let lane = &mut self.lanes[place.lane];
-        lane.attempts += 1;
-        if lane.attempts < RECORD_ATTEMPTS_MAX {
+        let is_retried = match blame {
+            Blame::Record => {
+                lane.attempts.record += 1;
+                lane.attempts.record < RECORD_ATTEMPTS_MAX
+            }
+            Blame::Database => {
+                lane.attempts.database += 1;
+                lane.attempts.database < DATABASE_ATTEMPTS_MAX
+            }
+        };
+        if is_retried {
             lane.state = State::RetryAt(now + REDELIVERY_DELAY);
             return;
         }
         let record = lane.records.front().map(|record| record.number);
-        tracing::error!(
-            ?record,
-            attempts = lane.attempts,
-            "dead letter: stream record dropped"
-        );
+        tracing::error!(?record, ?blame, "dead letter: stream record dropped");
         self.remove(place.lane, 1);
     }
 
@@ -200,7 +247,7 @@ impl Lanes {
         lane.state = State::Idle;
         let records = records.min(lane.records.len());
         if records > 0 {
-            lane.attempts = 0;
+            lane.attempts = Attempts::default();
         }
         for record in lane.records.drain(..records) {
             self.unhandled.remove(&record.number);
@@ -233,6 +280,12 @@ impl Lanes {
         self.trimmed = Some(position);
         Some(position)
     }
+
+    /// Reports that the stream could not be trimmed: the next call of [`Lanes::take_trimmable`]
+    /// returns a position again.
+    pub fn retry_trim(&mut self) {
+        self.trimmed = None;
+    }
 }
 
 impl Lane {
@@ -263,8 +316,12 @@ mod tests {
 
     const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
+    /// The lanes of a process that has handled many batches.
     fn lanes(count: usize) -> Lanes {
-        Lanes::new(NonZeroUsize::new(count).unwrap())
+        Lanes {
+            handled_batches: START_BATCHES,
+            ..Lanes::new(NonZeroUsize::new(count).unwrap())
+        }
     }
 
     fn record(number: SequenceNumber, partition_key: &str) -> StreamRecord {
@@ -372,7 +429,7 @@ mod tests {
         let (failing, other) = strangers(4);
         lanes.put(page(1, &[&failing, &failing, &failing]));
         let batch = lanes.due(NOON).remove(0);
-        lanes.failed(batch.place, Some(2), NOON);
+        lanes.failed(batch.place, Some(2), Blame::Record, NOON);
         lanes.put(page(4, &[&other]));
         let now = NOON + Millis::from_millis(999);
         let batches = lanes.due(now);
@@ -391,16 +448,46 @@ mod tests {
         for attempt in 1..=RECORD_ATTEMPTS_MAX {
             let batch = lanes.next(0, now).unwrap();
             assert_eq!(numbers(&batch), [1, 2], "attempt {attempt}");
-            lanes.failed(batch.place, Some(1), now);
+            lanes.failed(batch.place, Some(1), Blame::Record, now);
             now += REDELIVERY_DELAY;
         }
         let batch = lanes.next(0, now).unwrap();
         assert_eq!(numbers(&batch), [2], "the dead letter blocks no record");
-        lanes.failed(batch.place, Some(2), now);
+        lanes.failed(batch.place, Some(2), Blame::Record, now);
         assert!(
             lanes.retry_at().is_some(),
             "the next record has attempts of its own"
         );
+    }
+
+    /// It is a dead letter after as long as on AWS, and has its other attempts until then.
+    #[test]
+    fn failing_database_does_not_drop_the_record() {
+        let mut lanes = lanes(1);
+        lanes.put(page(1, &["A", "A"]));
+        let mut now = NOON;
+        for attempt in 1..=DATABASE_ATTEMPTS_MAX {
+            let batch = lanes.next(0, now).unwrap();
+            assert_eq!(numbers(&batch), [1, 2], "attempt {attempt}");
+            lanes.failed(batch.place, Some(1), Blame::Database, now);
+            now += REDELIVERY_DELAY;
+        }
+        assert_eq!(now, NOON + Millis::from_secs(900));
+        assert_eq!(numbers(&lanes.next(0, now).unwrap()), [2]);
+    }
+
+    #[test]
+    fn first_batches_are_small() {
+        let mut lanes = Lanes::new(NonZeroUsize::MIN);
+        lanes.put(page(1, &["A"; 100]));
+        let mut sizes = Vec::new();
+        while let Some(batch) = lanes.next(0, NOON) {
+            assert!(lanes.is_starting());
+            sizes.push(numbers(&batch).len());
+            lanes.handled(batch.place);
+        }
+        assert_eq!(sizes[..4], [1, 2, 3, 4]);
+        assert_eq!(sizes[9..], [10, 10, 10, 10, 10, 5]);
     }
 
     #[test]
@@ -408,7 +495,7 @@ mod tests {
         let mut lanes = lanes(1);
         lanes.put(page(1, &["A", "A"]));
         let batch = lanes.next(0, NOON).unwrap();
-        lanes.failed(batch.place, None, NOON);
+        lanes.failed(batch.place, None, Blame::Record, NOON);
         let batch = lanes.next(0, NOON + REDELIVERY_DELAY).unwrap();
         assert_eq!(numbers(&batch), [1, 2]);
     }
@@ -444,6 +531,8 @@ mod tests {
         assert_eq!(lanes.take_trimmable(), None, "it was trimmed");
         lanes.handled(slow[0].place);
         assert_eq!(lanes.take_trimmable(), Some(12));
+        lanes.retry_trim();
+        assert_eq!(lanes.take_trimmable(), Some(12), "it was not trimmed");
         lanes.put(Page {
             records: Vec::new(),
             last: Some(15),

@@ -17,6 +17,7 @@ pub mod connections;
 pub mod credentials;
 pub mod data_folder;
 pub mod embedded_dynamodb;
+pub mod erase_command;
 pub mod explain_command;
 pub mod exposure;
 pub mod http;

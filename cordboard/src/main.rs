@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use cordboard::cli::{Cli, Command};
-use cordboard::{apply_command, backup_command, call_command, explain_command, log, start};
+use cordboard::{
+    apply_command, backup_command, call_command, erase_command, explain_command, log, start,
+};
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
 /// thread: under load half as much memory again, and never less.
@@ -23,6 +25,7 @@ async fn main() -> ExitCode {
         Command::Apply(apply) => apply_command::apply(&apply, &cli.start).await,
         Command::Backup(file) => backup_command::backup(&file, &cli.start).map_err(Into::into),
         Command::Restore(file) => backup_command::restore(&file, &cli.start).map_err(Into::into),
+        Command::Erase(erase) => erase_command::erase(&erase, &cli.start).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

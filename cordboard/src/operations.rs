@@ -54,6 +54,7 @@ async fn metrics(
 ) -> Response<Body> {
     let refused = match centre.access() {
         Access::Others => api::authenticate(centre.api(), &headers)
+            .await
             .err()
             .map(|refused| (*refused).map(Body::from)),
         Access::ThisMachine => refusal(&headers, &hosts).map(response),

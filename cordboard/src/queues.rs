@@ -13,7 +13,7 @@ use ids::time::{Clock, Millis, Timestamp};
 use runtime::OutboxError;
 use runtime::outbox::{Outbox, Sending, delay};
 use runtime::redelivery::pause;
-use task_router::router::effects::Callback;
+use task_router::router::effects::{Callback, CallbackQueue};
 use task_router::router::events::Notice;
 use task_router::router::timers_queue::TimersMessage;
 use tokio::sync::Notify;
@@ -40,8 +40,8 @@ pub struct Queues {
 struct State {
     sent: u64,
     timers: Delayed<TimersMessage>,
-    callbacks: VecDeque<Message<Callback>>,
-    failed_callbacks: Delayed<Callback>,
+    callbacks: Callbacks,
+    checks: Callbacks,
     events: OrderedQueue,
 }
 
@@ -50,10 +50,47 @@ struct State {
 pub struct Lengths {
     /// Timers that wait for their moment.
     pub timers: u64,
-    /// Callbacks that wait for their delivery.
+    /// Callbacks and checks that wait for their delivery.
     pub callbacks: u64,
     /// Events that are not delivered yet.
     pub events: u64,
+}
+
+/// A queue of callbacks.
+#[derive(Default)]
+struct Callbacks {
+    fresh: VecDeque<Message<Callback>>,
+    /// Failed ones until their retry, and those that were sent with a delay.
+    delayed: Delayed<Callback>,
+}
+
+impl Callbacks {
+    /// Takes what is due.
+    fn due(&mut self, now: Timestamp) -> Vec<Message<Callback>> {
+        let due = take_due(&mut self.delayed, now);
+        let fresh = std::mem::take(&mut self.fresh);
+        fresh
+            .into_iter()
+            .chain(due)
+            .map(Message::received)
+            .collect()
+    }
+
+    fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.fresh.is_empty() {
+            self.delayed.keys().next().map(|(at, _)| *at)
+        } else {
+            Some(now)
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.fresh.len() + self.delayed.len()
+    }
+
+    fn is_full(&self) -> bool {
+        self.fresh.len() >= MESSAGES_MAX || self.delayed.len() >= MESSAGES_MAX
+    }
 }
 
 /// Messages by the moment of their delivery, and by number.
@@ -88,7 +125,7 @@ impl Queues {
         let number = |length| u64::try_from(length).unwrap_or(u64::MAX);
         Lengths {
             timers: number(state.timers.len()),
-            callbacks: number(state.callbacks.len() + state.failed_callbacks.len()),
+            callbacks: number(state.callbacks.len() + state.checks.len()),
             events: number(state.events.len()),
         }
     }
@@ -102,17 +139,16 @@ impl Queues {
             .collect()
     }
 
-    /// Takes the new callbacks, and the failed ones whose retry is due.
+    /// Takes the callbacks that are due: new, delayed and failed ones.
     pub fn due_callbacks(&self) -> Vec<Message<Callback>> {
         let now = self.clock.now();
-        let mut state = self.state();
-        let due = take_due(&mut state.failed_callbacks, now);
-        let fresh = std::mem::take(&mut state.callbacks);
-        fresh
-            .into_iter()
-            .chain(due)
-            .map(Message::received)
-            .collect()
+        self.state().callbacks.due(now)
+    }
+
+    /// Takes the checks that are due.
+    pub fn due_checks(&self) -> Vec<Message<Callback>> {
+        let now = self.clock.now();
+        self.state().checks.due(now)
     }
 
     /// Takes the Events that are due: the first one of each group in which no earlier one is being
@@ -145,14 +181,13 @@ impl Queues {
 
     /// The moment at which the next message is due; `None` if there is none.
     pub fn next_due(&self) -> Option<Timestamp> {
+        let now = self.clock.now();
         let state = self.state();
-        if !state.callbacks.is_empty() {
-            return Some(self.clock.now());
-        }
         let timer = state.timers.keys().next().map(|(at, _)| *at);
-        let callback = state.failed_callbacks.keys().next().map(|(at, _)| *at);
-        let event = state.events.next_due(self.clock.now());
-        [timer, callback, event].into_iter().flatten().min()
+        let callback = state.callbacks.next_due(now);
+        let check = state.checks.next_due(now);
+        let event = state.events.next_due(now);
+        [timer, callback, check, event].into_iter().flatten().min()
     }
 
     /// Retries a timer after a backoff; drops a dead letter.
@@ -172,7 +207,8 @@ impl Queues {
             tracing::error!(callback, task_sid = ?task, receives = message.receives, "dead letter: callback dropped");
             return;
         }
-        self.retry(message, |state| &mut state.failed_callbacks);
+        let queue = message.body.queue();
+        self.retry(message, |state| &mut state.queue_of(queue).delayed);
     }
 
     /// Delays a failed message by the backoff of [`pause`], as in the cloud.
@@ -193,6 +229,13 @@ impl State {
         self.sent += 1;
         self.sent
     }
+
+    fn queue_of(&mut self, queue: CallbackQueue) -> &mut Callbacks {
+        match queue {
+            CallbackQueue::Callbacks => &mut self.callbacks,
+            CallbackQueue::Checks => &mut self.checks,
+        }
+    }
 }
 
 impl Outbox for Queues {
@@ -209,10 +252,24 @@ impl Outbox for Queues {
 
     fn callback(&self, callback: Callback) -> Sending<'_> {
         let mut state = self.state();
-        if state.callbacks.len() >= MESSAGES_MAX {
+        let queue = state.queue_of(callback.queue());
+        if queue.is_full() {
             return full("callbacks");
         }
-        state.callbacks.push_back(Message::new(callback));
+        queue.fresh.push_back(Message::new(callback));
+        self.nudge.notify_one();
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn callback_later(&self, callback: Callback, delay: Millis) -> Sending<'_> {
+        let at = self.clock.now() + delay;
+        let mut state = self.state();
+        let key = (at, state.next());
+        let queue = state.queue_of(callback.queue());
+        if queue.is_full() {
+            return full("callbacks");
+        }
+        queue.delayed.insert(key, Message::new(callback));
         self.nudge.notify_one();
         Box::pin(std::future::ready(Ok(())))
     }

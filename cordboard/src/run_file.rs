@@ -74,6 +74,7 @@ mod tests {
         let account = Account {
             account_sid: AccountSid::derive(&["test"]),
             auth_token: "secret".to_owned(),
+            secondary_auth_token: None,
         };
         let run_file = RunFile {
             account,

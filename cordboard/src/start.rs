@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::carrier_choice::CarrierChoice;
-use crate::centre::{self, Centre, Settings};
+use crate::centre::{self, CALLBACKS_AT_ONCE_DEFAULT, Centre, Settings};
 use crate::cli::{DEFAULT_PORT, Serve, Start};
 use crate::credentials::Account;
 use crate::data_folder;
@@ -142,6 +142,7 @@ impl Running {
             voice_url: voice_url(env)?,
             voice_method: voice_method(env)?,
             lanes: LANES_DEFAULT,
+            callbacks_at_once: CALLBACKS_AT_ONCE_DEFAULT,
             clock: Arc::new(SteadyClock::start()),
         };
         let opened = Centre::open(settings, &address).await;
@@ -223,7 +224,12 @@ fn at_start(error: centre::Error, folder: &Path) -> Failure {
             let folder = folder.display().to_string();
             data_folder::Error::Unreadable { folder, source }.into()
         }
-        other => other.into(),
+        other @ (centre::Error::DynamoDb(_)
+        | centre::Error::SetUp(ApplyError::NamesTaken(_))
+        | centre::Error::Simulator(_)
+        | centre::Error::Carrier(_)
+        | centre::Error::Client(_)
+        | centre::Error::Port(_)) => other.into(),
     }
 }
 
@@ -238,9 +244,9 @@ async fn listen(bind: IpAddr, port: u16) -> Result<TcpListener, Failure> {
 /// the loopback address.
 fn reachable(listening: SocketAddr) -> SocketAddr {
     let ip = match listening.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
     };
     SocketAddr::new(ip, listening.port())
 }

@@ -51,6 +51,7 @@
 //! This crate has no IO, no clock, no randomness and no AWS type: `clippy.toml` beside it forbids
 //! them, and `Cargo.toml` has no dependency that provides them. `now` and ids are arguments.
 
+pub mod dialing;
 pub mod menu;
 pub mod twiml;
 pub mod voice_settings;

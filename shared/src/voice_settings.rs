@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialing::Dialing;
 use crate::menu::Menu;
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid, WorkspaceSid};
 
@@ -21,6 +22,9 @@ pub struct VoiceSettings {
     /// The TaskQueue of the Tasks that voicemails become; `None`: they become none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voicemail_task_queue_sid: Option<TaskQueueSid>,
+    /// Limits of the calls that the contact centre places.
+    #[serde(default)]
+    pub dialing: Dialing,
     /// The sentences that callers and Workers hear.
     pub menu: Menu,
 }

@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use carrier::{Carrier, NewCall, Recording, SipUser};
+use carrier::{AuthTokens, Carrier, NewCall, Recording, SipUser, Tokens};
 use http_client::NetworkClient;
 use ids::{AccountSid, CallSid, QueueSid};
 use vocabulary::{CallEvent, CallbackMethod, CallbackUrl, RecordingChannels};
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         web,
         &address,
         AccountSid::derive(&["account"]),
-        "token".to_owned(),
+        AuthTokens::fixed(Tokens::one("token")),
     )?;
     let call = CallSid::derive(&["call"]);
     carrier.create_call(&shortest()).await?;

@@ -32,7 +32,8 @@ pub struct Aws {
 }
 
 struct Shared {
-    parameter: (String, String),
+    parameter: String,
+    secret: Mutex<String>,
     messages: Mutex<Vec<Message>>,
     hidden: Mutex<Vec<(String, u64)>>,
     /// Queues that refuse every message, by name.
@@ -43,7 +44,8 @@ impl Aws {
     /// Starts them, with one SecureString in Parameter Store.
     pub async fn start(parameter: &str, secret: &str) -> Self {
         let shared = Arc::new(Shared {
-            parameter: (parameter.to_owned(), secret.to_owned()),
+            parameter: parameter.to_owned(),
+            secret: Mutex::new(secret.to_owned()),
             messages: Mutex::default(),
             hidden: Mutex::default(),
             throttled: Mutex::default(),
@@ -54,6 +56,11 @@ impl Aws {
             Router::new().fallback_service(post(operation).with_state(Arc::clone(&shared)));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { endpoint, shared }
+    }
+
+    /// Replaces the SecureString.
+    pub fn put_parameter(&self, secret: &str) {
+        secret.clone_into(&mut self.shared.secret.lock().unwrap());
     }
 
     /// Makes a queue refuse every message from now on, as SQS does beyond its quota.
@@ -132,12 +139,13 @@ fn is_throttled(shared: &Shared, request: &Value) -> bool {
 
 /// A SecureString is decrypted only on request.
 fn get_parameter(shared: &Shared, request: &Value) -> Response {
-    let (name, secret) = &shared.parameter;
+    let name = &shared.parameter;
+    let secret = shared.secret.lock().unwrap().clone();
     if request["Name"] != *name {
         return refuse("ParameterNotFound");
     }
     let value = if request["WithDecryption"] == json!(true) {
-        secret
+        secret.as_str()
     } else {
         "AQICAHencrypted"
     };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ids::time::{Clock, Millis, Timestamp};
 use ids::{ActivitySid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use serde_json::{Value, json};
+use shared::dialing::Dialing;
 use shared::menu::Menu;
 use shared::voice_settings::VoiceSettings;
 use store::Store;
@@ -98,6 +99,7 @@ pub fn centre() -> VoiceSettings {
         post_work_activity_sid: Some(WRAP_UP),
         voicemail_task_queue_sid: None,
         worker_ring_timeout_secs: 30,
+        dialing: Dialing::default(),
         menu: Menu::default(),
     }
 }

@@ -93,24 +93,36 @@ impl Lambda {
     /// Sends one event and waits for its outcome. Panics with the function's whole output when the
     /// process ends instead, fails to start, or exceeds the timeout.
     pub async fn invoke(&mut self, event: &Value) -> Outcome {
+        match self.try_invoke(event).await {
+            Ok(outcome) => outcome,
+            Err(failure) => {
+                let printed = self.stop().await;
+                panic!("{}: {failure}. It printed:\n{printed}", self.name)
+            }
+        }
+    }
+
+    /// Sends one event and waits for its outcome, or says why there is none: the process ended, did
+    /// not start, or exceeded the timeout.
+    pub async fn try_invoke(&mut self, event: &Value) -> Result<Outcome, String> {
         self.sent += 1;
         let sent = self.events.try_send(event.clone());
         assert!(sent.is_ok(), "{}: the Runtime API has stopped", self.name);
         let answer =
             tokio::time::timeout(Duration::from_secs(ANSWER_SECS_MAX), self.outcomes.recv());
-        let failure = tokio::select! {
+        tokio::select! {
             // An answer counts even if the function ended right after it.
             biased;
             outcome = answer => match outcome {
-                Ok(Some((id, outcome))) if id == request_id(self.sent) => return outcome,
-                Ok(Some((id, outcome))) => format!("answered for {id:?}: {outcome:?}"),
-                Ok(None) => "the Runtime API has stopped".to_owned(),
-                Err(_) => format!("no answer within {ANSWER_SECS_MAX} s"),
+                Ok(Some((id, outcome))) if id == request_id(self.sent) => Ok(outcome),
+                Ok(Some((id, outcome))) => Err(format!("answered for {id:?}: {outcome:?}")),
+                Ok(None) => Err("the Runtime API has stopped".to_owned()),
+                Err(_) => Err(format!("no answer within {ANSWER_SECS_MAX} s")),
             },
-            status = self.process.wait() => format!("ended with {status:?} instead of answering"),
-        };
-        let printed = self.stop().await;
-        panic!("{}: {failure}. It printed:\n{printed}", self.name)
+            status = self.process.wait() => {
+                Err(format!("ended with {status:?} instead of answering"))
+            }
+        }
     }
 
     /// The id of its process; `None` if it has ended.

@@ -21,6 +21,8 @@
 //! - [`aws`]: the other AWS services a function talks to: Parameter Store and SQS.
 //! - [`dynamodb`]: the table served over HTTP, for other processes.
 //! - [`binaries`]: the paths of the built binaries.
+//! - [`dynamodb_local`]: AWS's own DynamoDB Local.
+//! - [`cloud`]: the deployed stack as AWS runs it: event source mappings, queues, faults.
 //! - [`contention`]: many processes of the built routing function over DynamoDB Local.
 #![allow(
     clippy::unwrap_used,
@@ -33,10 +35,12 @@ pub mod aws;
 pub mod binaries;
 pub mod browser;
 pub mod centre;
+pub mod cloud;
 pub mod contention;
 pub mod customer;
 pub mod deployment;
 pub mod dynamodb;
+pub mod dynamodb_local;
 pub mod guard;
 pub mod lambda;
 pub mod metering;

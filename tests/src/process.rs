@@ -27,9 +27,25 @@ pub fn free_port() -> u16 {
         .port()
 }
 
+/// A shell script that becomes the program in its arguments. A write beyond the limit of a file's
+/// size then fails in it, as on a full disk; the signal of it would end the program.
+const IGNORES_SIZE_SIGNAL: &str = r#"trap "" XFSZ; exec "$@""#;
+
 /// `cordboard` with these arguments, in `folder`, its output captured.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(binaries::path("cordboard"));
+    captured(Command::new(binaries::path("cordboard")), folder, arguments)
+}
+
+/// The same, for [`Process::limit_file_size`].
+fn command_with_limits(folder: &Path, arguments: &[&str]) -> Command {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", IGNORES_SIZE_SIGNAL, "sh"])
+        .arg(binaries::path("cordboard"));
+    captured(shell, folder, arguments)
+}
+
+fn captured(mut command: Command, folder: &Path, arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .current_dir(folder)
@@ -69,14 +85,28 @@ impl Process {
         arguments: &[&str],
         environment: &[(&str, &str)],
     ) -> Self {
+        let number = port.to_string();
+        let mut command = command(folder, &["--port", &number]);
+        command.args(arguments).envs(environment.iter().copied());
+        Self::spawn(command, port).await
+    }
+
+    /// The same, with a limit of the size of its files that can be changed.
+    pub async fn start_with_limits(
+        folder: &Path,
+        port: u16,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let number = port.to_string();
+        let mut command = command_with_limits(folder, &["--port", &number]);
+        command.args(arguments).envs(environment.iter().copied());
+        Self::spawn(command, port).await
+    }
+
+    async fn spawn(mut command: Command, port: u16) -> Self {
         runtime::aws::install_tls();
-        let port = port.to_string();
-        let all: Vec<&str> = ["--port", &port]
-            .into_iter()
-            .chain(arguments.iter().copied())
-            .collect();
-        let mut command = command(folder, &all);
-        let mut child = command.envs(environment.iter().copied()).spawn().unwrap();
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut banner = Vec::new();
         let ready = async {
@@ -104,6 +134,18 @@ impl Process {
     /// Kills it (SIGKILL), as a power failure would.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// Limits the size of its files, in bytes: 0 is a full disk. `None`: no limit.
+    pub async fn limit_file_size(&self, bytes: Option<u64>) {
+        let pid = self.child.id().unwrap().to_string();
+        let soft = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let set = Command::new("prlimit")
+            .args(["--pid", &pid, &format!("--fsize={soft}:unlimited")])
+            .status()
+            .await
+            .unwrap();
+        assert!(set.success());
     }
 
     /// Sends SIGINT, as Ctrl-C does.

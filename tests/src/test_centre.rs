@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use callbacks::{Destinations, web_client};
 use config::ContactCentre;
 use cordboard::carrier_choice::CarrierChoice;
-use cordboard::centre::{Centre, Settings};
+use cordboard::centre::{CALLBACKS_AT_ONCE_DEFAULT, Centre, Settings};
 use cordboard::credentials::Account;
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
 use http_client::WebClient;
@@ -228,6 +228,7 @@ impl TestCentre {
         let account = Account {
             account_sid,
             auth_token: "0123456789abcdef0123456789abcdef".to_owned(),
+            secondary_auth_token: None,
         };
         let contact_centre = config::read(set_up, "contact-centre.yaml", account_sid).unwrap();
         let listener = TcpListener::bind(address).await.unwrap();
@@ -247,6 +248,7 @@ impl TestCentre {
             voice_url: surroundings.voice_url.clone(),
             voice_method: carrier_simulator::twiml::Method::Post,
             lanes: surroundings.lanes,
+            callbacks_at_once: CALLBACKS_AT_ONCE_DEFAULT,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
         let client = table.client();

@@ -22,10 +22,22 @@ use tests::deployment::{ACCOUNT_SID, AUTH_TOKEN, Deployment};
 use tests::{centre, project};
 
 /// Permissions that this test does not use, with the reason they are granted.
-const UNUSED_WITH_REASON: [(&str, &str); 2] = [
+const UNUSED_WITH_REASON: [(&str, &str); 5] = [
+    (
+        "callbacks dynamodb:UpdateItem Table",
+        "calls are paced only where contact-centre.yaml says so",
+    ),
+    (
+        "callbacks sqs:SendMessage CallbacksQueue",
+        "a paced call that waits for its slot",
+    ),
     (
         "console sqs:SendMessage CallbacksQueue",
         "it is the API's code, whose instructions go there",
+    ),
+    (
+        "routing sqs:SendMessage ChecksQueue",
+        "the caller of an offer without success, and of a Task that waits for long",
     ),
     (
         "worker-call sqs:SendMessage CallbacksQueue",
@@ -148,6 +160,7 @@ impl Client {
         for (name, queue) in [
             ("routing.not-a-timer", "TimersQueue"),
             ("callbacks.not-a-callback", "CallbacksQueue"),
+            ("callbacks.not-a-callback", "ChecksQueue"),
             ("callbacks.not-a-callback", "EventsQueue"),
         ] {
             let event = project::events()

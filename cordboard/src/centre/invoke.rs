@@ -12,6 +12,8 @@ use crate::task_router::TaskRouter;
 pub(super) enum Work {
     /// A message of the callbacks queue.
     Callback(Message<Callback>),
+    /// A message of the checks queue.
+    Check(Message<Callback>),
     /// A message of the events queue.
     Event(Message<Undelivered>),
 }
@@ -24,7 +26,7 @@ pub(super) async fn deliver(
     work: Work,
 ) {
     match work {
-        Work::Callback(message) => {
+        Work::Callback(message) | Work::Check(message) => {
             let handled = match release_caller(task_router, &message.body).await {
                 Some(handled) => handled,
                 None => is_handled(callbacks, &message.body).await,

@@ -44,6 +44,9 @@ pub struct Settings {
     /// The number of lanes: stream records of different items, and timers, that are handled at the
     /// same time. Normally [`LANES_DEFAULT`](crate::lanes::LANES_DEFAULT).
     pub lanes: NonZeroUsize,
+    /// Callbacks that are delivered at the same time; the others wait. Normally
+    /// [`CALLBACKS_AT_ONCE_DEFAULT`](super::CALLBACKS_AT_ONCE_DEFAULT).
+    pub callbacks_at_once: NonZeroUsize,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }

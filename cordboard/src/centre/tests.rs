@@ -1,3 +1,8 @@
+mod crash_loop;
+mod faulty_disk;
+mod hanging_server;
+mod start;
+
 use std::path::Path;
 
 use ids::time::{Clock, Millis};
@@ -8,6 +13,7 @@ use task_router::router::effects::{Subject, Timer};
 use task_router::router::{Command, NewTask, create_task};
 
 use super::*;
+use crate::credentials::Account;
 use crate::embedded_dynamodb::Durability;
 use crate::lanes::LANES_DEFAULT;
 use crate::queues::HELD_MAX;
@@ -36,6 +42,7 @@ fn settings(folder: Option<&Path>) -> Settings {
         account: Account {
             account_sid,
             auth_token: "0123456789abcdef0123456789abcdef".to_owned(),
+            secondary_auth_token: None,
         },
         api_keys: api::ApiKeys::default(),
         contact_centre: config::read(configuration, "contact-centre.yaml", account_sid).unwrap(),
@@ -48,12 +55,18 @@ fn settings(folder: Option<&Path>) -> Settings {
         voice_url: None,
         voice_method: carrier_simulator::twiml::Method::Post,
         lanes: LANES_DEFAULT,
+        callbacks_at_once: CALLBACKS_AT_ONCE_DEFAULT,
         clock: Arc::new(Noon),
     }
 }
 
 /// Writes a Task to the table whose stream record is never delivered.
 async fn unseen_task(centre: &Centre) -> TaskSid {
+    new_task(centre, "unseen").await
+}
+
+/// Writes a Task with a SID derived from this name.
+async fn new_task(centre: &Centre, name: &str) -> TaskSid {
     let declared = settings(None).contact_centre;
     let workspace = centre
         .store
@@ -65,11 +78,7 @@ async fn unseen_task(centre: &Centre) -> TaskSid {
         .to_string()
         .parse()
         .unwrap();
-    let new = NewTask::new(
-        TaskSid::derive(&["unseen"]),
-        english,
-        TaskChannelName::VOICE,
-    );
+    let new = NewTask::new(TaskSid::derive(&[name]), english, TaskChannelName::VOICE);
     let task = create_task(
         &workspace,
         &workspace.workflows[&declared.voice_settings.workflow_sid],

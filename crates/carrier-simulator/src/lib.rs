@@ -20,6 +20,6 @@ pub mod http;
 pub mod network;
 pub mod twiml;
 
-pub use driver::{Carrier, Error, Journal, Settings, web_client};
+pub use driver::{Carrier, Error, Journal, Settings, Throttle, web_client};
 pub use network::CentreNumber;
 pub use twiml::Method;

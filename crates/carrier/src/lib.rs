@@ -5,16 +5,19 @@
 //! carrier with the same API, or the simulated carrier, which serves that API over HTTP. So the
 //! code above this crate does not depend on the carrier.
 
+mod auth_tokens;
+mod error;
 mod new_call;
 mod new_participant;
+mod retry;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_client::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http_client::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http_client::http::request::Builder;
 use http_client::http::{Method, Request};
-use http_client::{Answer, Limits, WebClient, WebError, basic_authorization};
+use http_client::{Answer, Limits, WebClient, basic_authorization};
 use ids::{AccountSid, CallSid, ConferenceSid, QueueSid};
 use planted_bugs::Bug;
 use serde::de::DeserializeOwned;
@@ -22,11 +25,14 @@ use serde::{Deserialize, Deserializer};
 use shared::webhook::{CallStatus, FromParameter, redact};
 use url::Url;
 
+use auth_tokens::Password;
+pub use auth_tokens::{
+    AuthTokens, REREAD_PAUSE, Reading, TOKENS_KEPT, TokenReader, Tokens, TokensError,
+};
+pub use error::{Error, Execution};
 pub use new_call::{NewCall, Recording, SipUser};
 pub use new_participant::NewParticipant;
-
-/// HTTP 408, the only client error after which the request may still have been carried out.
-const REQUEST_TIMEOUT: u16 = 408;
+use retry::Retries;
 
 /// Twilio's own API.
 pub const TWILIO_API: &str = "https://api.twilio.com";
@@ -47,7 +53,7 @@ pub struct Carrier {
     web: Arc<dyn WebClient>,
     account: Url,
     account_sid: AccountSid,
-    auth_token: String,
+    tokens: Arc<AuthTokens>,
 }
 
 /// The result of a change of a call or queue, which may be over by then.
@@ -57,53 +63,6 @@ pub enum Moved {
     Yes,
     /// The call or queue no longer existed, or the call had ended.
     AlreadyOver,
-}
-
-/// A request that failed, or whose result is unknown.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The URL is no base URL to which a path can be added.
-    #[error("{0} is not the base URL of an API")]
-    BaseUrl(String),
-    /// The carrier answered with an error.
-    #[error("the carrier refused with HTTP {status}{}: {message}", code.map_or(String::new(), |code| format!(", code {code}")))]
-    Refused {
-        /// HTTP status; never a success (2xx).
-        status: u16,
-        /// The carrier's error code, if the answer has one.
-        code: Option<u32>,
-        /// The carrier's message; may be empty.
-        message: String,
-    },
-    /// No answer: the request may or may not have been carried out.
-    #[error("no answer from the carrier")]
-    NoAnswer(#[from] WebError),
-    /// The answer cannot be read; the request has probably been carried out.
-    #[error("no usable answer from the carrier")]
-    Unreadable(#[source] serde_json::Error),
-}
-
-impl Error {
-    /// Whether the carrier has certainly not carried out the request. After a server error, by the
-    /// carrier or by a gateway, that is unknown.
-    pub fn is_refusal(&self) -> bool {
-        match self {
-            Self::BaseUrl(_) => true,
-            Self::Refused { status, .. } => {
-                (400..500).contains(status) && *status != REQUEST_TIMEOUT
-            }
-            Self::NoAnswer(source) => source.kind.is_unsent(),
-            Self::Unreadable(_) => false,
-        }
-    }
-
-    /// The carrier's error code, if the answer has one.
-    pub fn code(&self) -> Option<u32> {
-        match self {
-            Self::Refused { code, .. } => *code,
-            Self::BaseUrl(_) | Self::NoAnswer(_) | Self::Unreadable(_) => None,
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -136,7 +95,7 @@ impl Carrier {
         web: Arc<dyn WebClient>,
         base_url: &str,
         account_sid: AccountSid,
-        auth_token: String,
+        tokens: Arc<AuthTokens>,
     ) -> Result<Self, Error> {
         let account = Url::parse(base_url)
             .and_then(|base| base.join(&format!("/2010-04-01/Accounts/{account_sid}/")))
@@ -145,7 +104,7 @@ impl Carrier {
             web,
             account,
             account_sid,
-            auth_token,
+            tokens,
         })
     }
 
@@ -240,21 +199,51 @@ impl Carrier {
         .await
     }
 
+    /// Sends a request, and again while the carrier throttles it ([`retry`]), and once again with
+    /// another auth token when the primary one is no longer accepted ([`Password`]).
     async fn send(&self, request: Builder, body: Vec<u8>) -> Result<Answer, Error> {
+        let request = http_client::request(request, body)?;
+        let mut password = Password::primary(self.tokens.current());
+        let mut retries = Retries::begin();
+        loop {
+            let error = match self.send_once(request.clone(), &password).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if is_unauthorized(&error)
+                && let Some(other) = password.other(&self.tokens).await
+            {
+                password = other;
+                continue;
+            }
+            let Some(pause) = retries.pause_after(&error) else {
+                return Err(error);
+            };
+            let path = request.uri().path();
+            tracing::warn!(path, pause_ms = %pause.as_millis(), "request throttled by the carrier, retrying");
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn send_once(
+        &self,
+        mut request: http_client::Request,
+        password: &Password,
+    ) -> Result<Answer, Error> {
+        let account_sid = self.account_sid.to_string();
+        let authorization = basic_authorization(&account_sid, password.text())?;
+        request.headers_mut().insert(AUTHORIZATION, authorization);
         let limits = Limits::new(REQUEST_TIME_LIMIT, ANSWER_BYTES_MAX);
-        let answer = self
-            .web
-            .send(http_client::request(request, body)?, limits)
-            .await?;
+        let answer = self.web.send(request, limits).await?;
         if answer.status().is_success() {
             return Ok(answer);
         }
         let error: ErrorResource = read(&answer).unwrap_or_default();
-        let status = answer.status().as_u16();
         Err(Error::Refused {
-            status,
+            status: answer.status().as_u16(),
             code: error.code,
             message: error.message.unwrap_or_default(),
+            retry_after: retry_after(&answer),
         })
     }
 
@@ -263,12 +252,19 @@ impl Carrier {
             .account
             .join(path)
             .map_err(|_| Error::BaseUrl(self.account.to_string()))?;
-        let authorization = basic_authorization(&self.account_sid.to_string(), &self.auth_token)?;
-        Ok(Request::builder()
-            .method(method)
-            .uri(url.as_str())
-            .header(AUTHORIZATION, authorization))
+        Ok(Request::builder().method(method).uri(url.as_str()))
     }
+}
+
+/// Whether the carrier did not accept the auth token.
+fn is_unauthorized(error: &Error) -> bool {
+    matches!(error, Error::Refused { status: 401, .. })
+}
+
+/// The pause of `Retry-After` in seconds. Its other form, a date, counts as absent.
+fn retry_after(answer: &Answer) -> Option<Duration> {
+    let text = answer.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    text.trim().parse().map(Duration::from_secs).ok()
 }
 
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Error> {
@@ -289,3 +285,6 @@ fn absent_is_over(result: Result<Moved, Error>) -> Result<Moved, Error> {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@
 //! part is a new part.
 
 mod apply;
+mod dialing;
 mod document;
 mod event_types;
 mod names;
@@ -113,9 +114,16 @@ fn contact_centre(
     let mut base = base.unwrap_or_else(|| workspace::Base::nameless(account_sid));
     let queue_names = task_queues::read(reader, &fields, &mut base.workspace);
     let workflows = workflows::read(reader, &fields, &mut base.workspace, &queue_names);
-    let workers = workers::read(reader, &fields, &base);
-    let voice_settings =
-        voice_settings::read(reader, &fields, &base, &queue_names, &workflows.names);
+    let dialing = dialing::read(reader, &fields);
+    let workers = workers::read(reader, &fields, &base, &dialing);
+    let voice_settings = voice_settings::read(
+        reader,
+        &fields,
+        &base,
+        &queue_names,
+        &workflows.names,
+        dialing,
+    );
     Some(ContactCentre {
         workspace: base.workspace,
         re_evaluate_tasks: workflows.re_evaluate_tasks,

@@ -2,6 +2,7 @@
 
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid};
 use serde::Deserialize;
+use shared::dialing::Dialing;
 use shared::menu::Menu;
 use shared::voice_settings::VoiceSettings;
 use shared::webhook::redact;
@@ -12,12 +13,13 @@ use crate::reader::{Fields, Reader, is_e164};
 use crate::workspace::Base;
 
 /// Top-level keys of the file.
-pub(crate) const SECTIONS: [&str; 10] = [
+pub(crate) const SECTIONS: [&str; 11] = [
     "phone_number",
     "workflow",
     "worker_ring_timeout",
     "post_work_activity",
     "voicemail_task_queue",
+    "dialing",
     "workspace",
     "workers",
     "task_queues",
@@ -37,6 +39,7 @@ pub(crate) fn read(
     base: &Base,
     task_queues: &Names<TaskQueueSid>,
     workflows: &Names<WorkflowSid>,
+    dialing: Dialing,
 ) -> Option<VoiceSettings> {
     let phone_number = reader
         .required(file, "phone_number")
@@ -62,6 +65,7 @@ pub(crate) fn read(
         post_work_activity_sid,
         worker_ring_timeout_secs: ring.unwrap_or(RING_TIMEOUT_SECS),
         voicemail_task_queue_sid,
+        dialing,
         menu: menu?,
     })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ids::time::Timestamp;
 use ids::{ActivitySid, WorkerSid, WorkspaceSid};
+use shared::dialing::Dialing;
 use shared::webhook::redact;
 use task_router::model::{
     Attributes, ChannelUse, TaskChannelName, WORKER_CAPACITY_MAX, Worker, WorkerChannel, Workspace,
@@ -55,7 +56,12 @@ impl DeclaredWorker {
     }
 }
 
-pub(crate) fn read(reader: &mut Reader<'_>, file: &Fields<'_>, base: &Base) -> Vec<DeclaredWorker> {
+pub(crate) fn read(
+    reader: &mut Reader<'_>,
+    file: &Fields<'_>,
+    base: &Base,
+    dialing: &Dialing,
+) -> Vec<DeclaredWorker> {
     let Some(workers) = reader.required(file, "workers") else {
         return Vec::new();
     };
@@ -64,7 +70,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, file: &Fields<'_>, base: &Base) -> V
     let workers = reader.list(workers, "workers", max);
     workers
         .iter()
-        .filter_map(|node| read_worker(reader, node, base, &mut names))
+        .filter_map(|node| read_worker(reader, node, base, dialing, &mut names))
         .collect()
 }
 
@@ -72,6 +78,7 @@ fn read_worker(
     reader: &mut Reader<'_>,
     node: &Node,
     base: &Base,
+    dialing: &Dialing,
     names: &mut Names<WorkerSid>,
 ) -> Option<DeclaredWorker> {
     let fields = reader.mapping(
@@ -80,7 +87,7 @@ fn read_worker(
         &["name", "attributes", "activity", "capacity"],
     )?;
     let attributes = match fields.get("attributes") {
-        Some(node) => read_attributes(reader, node),
+        Some(node) => read_attributes(reader, node, dialing),
         None => Some(Attributes::default()),
     };
     let activity_sid = match fields.get("activity") {
@@ -106,7 +113,7 @@ fn read_worker(
     })
 }
 
-fn read_attributes(reader: &mut Reader<'_>, node: &Node) -> Option<Attributes> {
+fn read_attributes(reader: &mut Reader<'_>, node: &Node, dialing: &Dialing) -> Option<Attributes> {
     let Value::Mapping(entries) = &node.value else {
         reader.unexpected(
             node,
@@ -124,7 +131,7 @@ fn read_attributes(reader: &mut Reader<'_>, node: &Node) -> Option<Attributes> {
             );
         }
         if entry.key.value == "contact_uri" {
-            check_contact_uri(reader, &entry.value);
+            check_contact_uri(reader, &entry.value, dialing);
         }
     }
     let attributes = Attributes::new(reader.object(entries)).map_err(|error| error.to_string());
@@ -132,8 +139,8 @@ fn read_attributes(reader: &mut Reader<'_>, node: &Node) -> Option<Attributes> {
 }
 
 /// Checks the address that `dequeue` dials (taskrouter.md section 2.3): a number, `client:name` or
-/// a SIP URI.
-fn check_contact_uri(reader: &mut Reader<'_>, node: &Node) {
+/// a SIP URI, which may be dialed.
+fn check_contact_uri(reader: &mut Reader<'_>, node: &Node, dialing: &Dialing) {
     let address = reader.json(node);
     let address = address.as_str().unwrap_or_default();
     let has_name_after = |scheme| {
@@ -142,6 +149,9 @@ fn check_contact_uri(reader: &mut Reader<'_>, node: &Node) {
             .is_some_and(|name: &str| !name.is_empty())
     };
     if is_e164(address) || ["client:", "sip:"].into_iter().any(has_name_after) {
+        if let Err(not_allowed) = dialing.check(address) {
+            reader.problem(place(node), format!("contact_uri: {not_allowed}"));
+        }
         return;
     }
     let got = redact(address);

@@ -1,6 +1,8 @@
 //! Every key of the sections workspace, task_queues and workflows, and its effect.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
+use std::num::NonZeroU32;
+
 use config::{ContactCentre, read};
 use ids::AccountSid;
 use ids::time::Millis;
@@ -12,6 +14,7 @@ use task_router::model::{
 const FILE: &str = r#"
 phone_number: "+17075550183"
 workflow: Requests
+dialing: { allow: ["+1", "sip:"], calls_per_minute: 90, calls_per_second: 3 }
 workspace:
   name: Everything
   default_activity: Offline
@@ -62,6 +65,15 @@ fn queue<'w>(workspace: &'w Workspace, name: &str) -> &'w TaskQueue {
         .values()
         .find(|queue| queue.friendly_name == name)
         .unwrap()
+}
+
+#[test]
+fn dialing_has_its_limits() {
+    let dialing = everything().voice_settings.dialing;
+    assert_eq!(dialing.calls_per_second.map(NonZeroU32::get), Some(3));
+    assert_eq!(dialing.calls_per_minute.map(NonZeroU32::get), Some(90));
+    assert!(dialing.check("+17075550101").is_ok());
+    assert!(dialing.check("+4930123456").is_err());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api::{Api, ApiKeys, Ids, InFlight};
 use callbacks::{Callbacks, Destinations};
-use carrier::Carrier;
+use carrier::{AuthTokens, Carrier, Tokens};
 use config::ContactCentre;
 use cordboard::http;
 use dynamodb_in_process::InProcess;
@@ -92,31 +92,32 @@ impl Centre {
         let routing = Routing::new(own_store(), Arc::clone(&queues) as _, Arc::clone(&clock))
             .with_pages(PAGES);
         let routing = Arc::new(routing);
-        let token = || AUTH_TOKEN.to_owned();
+        let tokens = || AuthTokens::fixed(Tokens::one(AUTH_TOKEN));
         let callbacks = Arc::new(Callbacks {
             store: own_store(),
-            carrier: Carrier::new(Arc::clone(&web), CARRIER, account, token())
+            carrier: Carrier::new(Arc::clone(&web), CARRIER, account, tokens())
                 .map_err(|error| error.to_string())?,
             web,
             destinations: Destinations::Anywhere,
-            auth_token: token(),
+            tokens: tokens(),
             account_sid: account,
             public_url: CENTRE.to_owned(),
             clock: Arc::clone(&clock),
+            outbox: Arc::clone(&queues) as _,
             journal: WebhookJournal::off(),
         });
         let checks = Checks {
             verify_signatures: true,
             twiml_preview: false,
         };
-        let mut voice = Voice::new(own_store(), token(), checks, Arc::clone(&clock));
+        let mut voice = Voice::new(own_store(), tokens(), checks, Arc::clone(&clock));
         voice.outbox = Some(Arc::clone(&queues) as _);
         let webhooks = http::functions(&Arc::new(voice), CENTRE);
         let base_url = Some(CENTRE.to_owned());
         let api = Arc::new(Api {
             store: own_store(),
             account_sid: account,
-            auth_token: token(),
+            tokens: tokens(),
             api_keys: ApiKeys::default(),
             base_url,
             clock,

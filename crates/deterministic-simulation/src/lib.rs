@@ -19,7 +19,7 @@
 //!
 //! Reading order: `run` (the phases of a run), [`invariants`] (what must hold), `faults` (what is
 //! injected). Then the places of the faults: `table`, `history` (indexes), `invocation` (kills),
-//! `stream`, `queues`, `web`, `carrier_outages`, `customer`. Then the actors: `people`,
+//! `disk`, `stream`, `queues`, `web`, `carrier_outages`, `customer`. Then the actors: `people`,
 //! `admin_actions`, `non_voice_tasks`. `centre` builds the harness, `scenario` its configuration,
 //! and `replay` delivers everything twice.
 
@@ -27,6 +27,7 @@ mod admin_actions;
 mod carrier_outages;
 mod centre;
 mod customer;
+mod disk;
 mod faults;
 mod history;
 pub mod invariants;
@@ -43,6 +44,7 @@ mod table;
 mod web;
 mod world;
 
+pub use disk::Disk;
 use invariants::Invariant;
 
 /// A fifth of a run is spent on memory allocation.
@@ -63,6 +65,8 @@ pub enum Trace {
 pub struct Run {
     /// Seed of the run.
     pub seed: u64,
+    /// Whether the disk could fail.
+    pub disk: Disk,
     /// Number of writes to the table; a transaction counts once.
     pub writes: usize,
     /// Number of Tasks created.
@@ -89,8 +93,12 @@ pub struct Failure {
 impl Run {
     /// The command that replays the run.
     pub fn command(&self) -> String {
+        let disk = match self.disk {
+            Disk::Sound => "",
+            Disk::Faulty => " --disk",
+        };
         format!(
-            "cargo run -p deterministic-simulation -- --seed {} --trace",
+            "cargo run -p deterministic-simulation -- --seed {} --trace{disk}",
             self.seed
         )
     }
@@ -100,12 +108,12 @@ impl Run {
 ///
 /// # Errors
 /// When the tokio runtime cannot be built.
-pub fn run(seed: u64, trace: Trace) -> std::io::Result<Run> {
+pub fn run(seed: u64, disk: Disk, trace: Trace) -> std::io::Result<Run> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()?;
-    Ok(runtime.block_on(run::run(seed, trace)))
+    Ok(runtime.block_on(run::run(seed, disk, trace)))
 }
 
 #[allow(

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
-use deterministic_simulation::{Run, Trace, seeds};
+use deterministic_simulation::{Disk, Run, Trace, seeds};
 
 /// Runs the whole contact centre in virtual time and injects faults.
 #[derive(Parser)]
@@ -27,14 +27,22 @@ struct Options {
     /// Print every step of the run.
     #[arg(long, requires = "seed")]
     trace: bool,
+    /// The disk is full or cannot be read for a while, too.
+    #[arg(long)]
+    disk: bool,
 }
 
 fn main() -> std::io::Result<ExitCode> {
     let options = Options::parse();
+    let disk = if options.disk {
+        Disk::Faulty
+    } else {
+        Disk::Sound
+    };
     let failed = match options.seed {
-        Some(seed) if options.trace => one(seed, Trace::Printed)?,
-        Some(seed) => one(seed, Trace::Kept)?,
-        None => many(options.from, options.seeds)?,
+        Some(seed) if options.trace => one(seed, disk, Trace::Printed)?,
+        Some(seed) => one(seed, disk, Trace::Kept)?,
+        None => many(options.from, options.seeds, disk)?,
     };
     Ok(if failed {
         ExitCode::FAILURE
@@ -43,8 +51,8 @@ fn main() -> std::io::Result<ExitCode> {
     })
 }
 
-fn one(seed: u64, trace: Trace) -> std::io::Result<bool> {
-    let run = deterministic_simulation::run(seed, trace)?;
+fn one(seed: u64, disk: Disk, trace: Trace) -> std::io::Result<bool> {
+    let run = deterministic_simulation::run(seed, disk, trace)?;
     println!(
         "seed {seed}: {} writes, {} Tasks, {} calls to Workers, fingerprint {:016x}",
         run.writes, run.tasks, run.calls_placed, run.fingerprint
@@ -55,14 +63,14 @@ fn one(seed: u64, trace: Trace) -> std::io::Result<bool> {
     Ok(report(&run))
 }
 
-fn many(from: u64, count: u64) -> std::io::Result<bool> {
+fn many(from: u64, count: u64, disk: Disk) -> std::io::Result<bool> {
     let begun = Instant::now();
     let writes = AtomicUsize::new(0);
     let seen = |run: &Run| {
         writes.fetch_add(run.writes, Ordering::Relaxed);
         report(run);
     };
-    let failed = seeds::run_all(from..from.saturating_add(count), seen)?;
+    let failed = seeds::run_all(from..from.saturating_add(count), disk, seen)?;
     let writes = writes.into_inner();
     println!(
         "{count} seeds, {writes} writes, {} failed, {:.1} s",

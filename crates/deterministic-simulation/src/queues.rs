@@ -62,6 +62,7 @@ pub struct Sent {
 enum Message {
     Timer(TimersMessage),
     Callback(Callback),
+    Delayed(Callback, Millis),
     Event(Notice),
 }
 
@@ -114,6 +115,10 @@ impl Queues {
     fn accept(&self, message: Message, now: Timestamp) {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         let delay = match &message {
+            Message::Delayed(callback, delay) => {
+                sent.callbacks.push(callback.clone());
+                *delay
+            }
             Message::Timer(timer) => {
                 sent.timers.push(*timer);
                 delay(timer, now)
@@ -183,7 +188,9 @@ impl Queues {
         };
         match message {
             Message::Timer(timer) => receivers.timer(&self.world, timer).await,
-            Message::Callback(callback) => receivers.deliver(&self.world, callback).await,
+            Message::Callback(callback) | Message::Delayed(callback, _) => {
+                receivers.deliver(&self.world, callback).await
+            }
             Message::Event(notice) => receivers.deliver(&self.world, notice).await,
         }
     }
@@ -228,6 +235,10 @@ impl Outbox for Queues {
 
     fn callback(&self, callback: Callback) -> Sending<'_> {
         Box::pin(self.send(Message::Callback(callback), self.world.now()))
+    }
+
+    fn callback_later(&self, callback: Callback, delay: Millis) -> Sending<'_> {
+        Box::pin(self.send(Message::Delayed(callback, delay), self.world.now()))
     }
 
     fn publish(&self, notice: Notice) -> Sending<'_> {

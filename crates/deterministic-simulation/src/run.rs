@@ -8,12 +8,13 @@ use ids::AccountSid;
 use ids::time::Millis;
 
 use crate::centre::Centre;
+use crate::disk::Outages;
 use crate::invariants::Invariant;
 use crate::invariants::calm::{RECOVERY, Watch, left_over};
 use crate::invariants::events;
 use crate::scenario::{Configuration, Names};
 use crate::world::{Phase, World};
-use crate::{Run, Trace, admin_actions, non_voice_tasks, people, replay};
+use crate::{Disk, Run, Trace, admin_actions, non_voice_tasks, people, replay};
 
 /// Period of the checks during the calm.
 const CHECK_EVERY: Duration = Duration::from_secs(4);
@@ -45,8 +46,8 @@ const CLOSED_SHARE: f64 = 0.3;
 const STORM_MILLIS: (u64, u64) = (30_000, 120_000);
 
 /// Runs one seed to its end, or to the first violation of an invariant.
-pub async fn run(seed: u64, trace: Trace) -> Run {
-    let world = World::new(seed, trace);
+pub async fn run(seed: u64, disk: Disk, trace: Trace) -> Run {
+    let world = World::new(seed, disk, trace);
     let centre = tokio::select! {
         biased;
         () = world.until_violated() => None,
@@ -60,6 +61,7 @@ pub async fn run(seed: u64, trace: Trace) -> Run {
     };
     Run {
         seed,
+        disk,
         writes: centre.as_ref().map_or(0, |centre| centre.history.writes()),
         tasks: centre.as_ref().map_or(0, |centre| {
             centre.history.read(|picture| picture.tasks.len())
@@ -81,6 +83,9 @@ async fn phases(world: &Arc<World>) -> Result<Arc<Centre>, String> {
     world.set_names(names.clone());
     world.note(format_args!("{configuration:?}"));
     world.note(format_args!("{:?}", world.faults));
+    if world.outages != Outages::default() {
+        world.note(format_args!("{:?}", world.outages));
+    }
     let centre = Centre::open(world, &contact_centre, account).await?;
     centre.start();
     tokio::spawn(people::workers(Arc::clone(&centre)));

@@ -4,14 +4,18 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use crate::{Run, Trace};
+use crate::{Disk, Run, Trace};
 
 /// Runs all seeds of a range and calls `seen` with each run as it ends. Returns the runs that
 /// failed.
 ///
 /// # Errors
 /// When the runtime of a run cannot be built, or a run panics.
-pub fn run_all(seeds: Range<u64>, seen: impl Fn(&Run) + Sync) -> std::io::Result<Vec<Run>> {
+pub fn run_all(
+    seeds: Range<u64>,
+    disk: Disk,
+    seen: impl Fn(&Run) + Sync,
+) -> std::io::Result<Vec<Run>> {
     let next = AtomicU64::new(seeds.start);
     let worker = || -> std::io::Result<Vec<Run>> {
         let mut failed = Vec::new();
@@ -20,7 +24,7 @@ pub fn run_all(seeds: Range<u64>, seen: impl Fn(&Run) + Sync) -> std::io::Result
             if seed >= seeds.end {
                 return Ok(failed);
             }
-            let run = crate::run(seed, Trace::Kept)?;
+            let run = crate::run(seed, disk, Trace::Kept)?;
             seen(&run);
             if run.failure.is_some() {
                 failed.push(run);
@@ -53,7 +57,7 @@ pub fn first_failure(
     bug: Option<planted_bugs::Bug>,
 ) -> std::io::Result<Option<Run>> {
     planted_bugs::plant(bug);
-    let found = seeds.find_map(|seed| match crate::run(seed, Trace::Kept) {
+    let found = seeds.find_map(|seed| match crate::run(seed, Disk::Sound, Trace::Kept) {
         Ok(run) => run.failure.is_some().then_some(Ok(run)),
         Err(error) => Some(Err(error)),
     });

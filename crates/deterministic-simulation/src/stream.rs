@@ -24,7 +24,8 @@ pub const LANES: usize = 4;
 const BATCH_RECORDS_MAX: usize = 10;
 
 /// Most deliveries of a record before it is dropped. On AWS its age decides
-/// (`MaximumRecordAgeInSeconds` in `template.yaml`).
+/// (`MaximumRecordAgeInSeconds` in `template.yaml`). Attempts that fail because the disk does are not
+/// counted, as in the local program.
 const ATTEMPTS_MAX: u32 = 5;
 
 /// Delivers the records of one lane, forever.
@@ -51,8 +52,13 @@ pub async fn deliver_lane(
         let late = world.strikes(world.faults.late / 4.0);
         world.pass(1, if late { 3_000 } else { 60 }).await;
         let batch: Vec<Value> = waiting.iter().take(BATCH_RECORDS_MAX).cloned().collect();
+        let disk_failures = world.disk_failures();
         let handled = deliver(&world, &routing, &batch).await;
-        attempts = if handled > 0 { 0 } else { attempts + 1 };
+        if handled > 0 {
+            attempts = 0;
+        } else if world.disk_failures() == disk_failures {
+            attempts += 1;
+        }
         waiting.drain(..handled);
         if handled < batch.len() {
             if attempts >= ATTEMPTS_MAX {

@@ -19,6 +19,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use dynamodb_in_process::{InProcess, operation};
 
+use crate::disk::Fault;
 use crate::history::History;
 use crate::invocation;
 use crate::world::World;
@@ -177,6 +178,13 @@ impl FaultyHttp<SharedHttpConnector> {
         operation: &str,
         request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
+        if let Some(fault) = self.world.disk_fault(operation) {
+            self.world.note(format_args!(
+                "{} {operation}: the disk is {fault:?}",
+                invocation::name()
+            ));
+            return failure(fault);
+        }
         let reads_an_index = operation == "Query" && names_an_index(&request);
         if reads_an_index {
             self.history.catch_up(&self.world);
@@ -217,7 +225,20 @@ fn refusal(operation: &str, refused_because: Refused) -> Result<HttpResponse, Co
             r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"The level of configured provisioned throughput for the table was exceeded."}"#
         }
     };
-    let status = 400_u16
+    answer(400, body.to_owned())
+}
+
+/// The engine's answer when the disk fails.
+fn failure(fault: Fault) -> Result<HttpResponse, ConnectorError> {
+    let message = fault.message();
+    let body = format!(
+        r#"{{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"{message}"}}"#
+    );
+    answer(500, body)
+}
+
+fn answer(status: u16, body: String) -> Result<HttpResponse, ConnectorError> {
+    let status = status
         .try_into()
         .map_err(|error| ConnectorError::other(Box::new(error), None))?;
     Ok(HttpResponse::new(status, SdkBody::from(body)))

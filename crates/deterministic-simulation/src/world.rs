@@ -12,6 +12,7 @@ use ids::time::{Clock, Millis, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::disk::{Disk, Fault, Outages};
 use crate::faults::Faults;
 use crate::invariants::Invariant;
 use crate::scenario::Names;
@@ -39,6 +40,8 @@ pub struct World {
     pub clock: Arc<VirtualClock>,
     /// The faults of this run.
     pub faults: Faults,
+    /// The outages of the disk.
+    pub outages: Outages,
     names: OnceLock<Names>,
     trace: Trace,
     failed: Notify,
@@ -57,6 +60,9 @@ pub enum Phase {
 struct State {
     dice: fastrand::Rng,
     calm_since: Option<Timestamp>,
+    storm_since: Option<Timestamp>,
+    /// Requests that failed because the disk does.
+    disk_failures: usize,
     lines: VecDeque<String>,
     fingerprint: DefaultHasher,
     failure: Option<Failure>,
@@ -64,7 +70,7 @@ struct State {
 
 impl World {
     /// A world whose random choices all follow from `seed`.
-    pub fn new(seed: u64, trace: Trace) -> Arc<Self> {
+    pub fn new(seed: u64, disk: Disk, trace: Trace) -> Arc<Self> {
         // Code with a random generator of its own, such as the backoff between two attempts, uses
         // this seed.
         fastrand::seed(seed);
@@ -76,6 +82,8 @@ impl World {
         let state = State {
             dice,
             calm_since,
+            storm_since: None,
+            disk_failures: 0,
             lines: VecDeque::new(),
             fingerprint: DefaultHasher::new(),
             failure: None,
@@ -83,6 +91,7 @@ impl World {
         Arc::new(Self {
             clock,
             faults,
+            outages: Outages::roll(disk, seed),
             names: OnceLock::new(),
             trace,
             failed: Notify::new(),
@@ -117,7 +126,10 @@ impl World {
             Phase::Storm => (None, "storm"),
             Phase::Calm => (Some(now), "calm"),
         };
-        self.state().calm_since = calm_since;
+        let mut state = self.state();
+        state.calm_since = calm_since;
+        state.storm_since = calm_since.is_none().then_some(now);
+        drop(state);
         self.note(format_args!("---- {name}"));
     }
 
@@ -125,6 +137,21 @@ impl World {
     pub fn strikes(&self, share: f64) -> bool {
         let mut state = self.state();
         state.calm_since.is_none() && share > 0.0 && state.dice.f64() < share
+    }
+
+    /// The fault of the disk that an operation meets now. Never during the calm.
+    pub fn disk_fault(&self, operation: &str) -> Option<Fault> {
+        let now = self.now();
+        let mut state = self.state();
+        let after = now.since(state.storm_since?);
+        let fault = self.outages.meets(operation, after)?;
+        state.disk_failures += 1;
+        Some(fault)
+    }
+
+    /// Requests that failed because the disk does, so far.
+    pub fn disk_failures(&self) -> usize {
+        self.state().disk_failures
     }
 
     /// Whether an event with the probability `share` (0 to 1) occurs.

@@ -27,7 +27,7 @@ pub(crate) fn dispatch(
 }
 
 /// Whether an operation changes items, and so adds to the table's stream.
-pub(crate) fn is_write(operation: &str) -> bool {
+pub fn is_write(operation: &str) -> bool {
     matches!(
         operation,
         "PutItem" | "DeleteItem" | "UpdateItem" | "BatchWriteItem" | "TransactWriteItems"

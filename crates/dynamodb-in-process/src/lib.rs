@@ -35,6 +35,7 @@ use dynoxide::Database;
 
 use dispatch::Tokens;
 
+pub use dispatch::is_write;
 pub use layer::{Layer, Layered};
 
 /// Region and credentials, which the SDK requires; the engine accepts any.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_sdk_sqs::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use ids::time::{Millis, Timestamp};
-use task_router::router::effects::Callback;
+use task_router::router::effects::{Callback, CallbackQueue};
 use task_router::router::events::Notice;
 use task_router::router::timers_queue::TimersMessage;
 
@@ -47,6 +47,9 @@ pub trait Outbox: Send + Sync {
     /// Sends work to `callbacks`, without delay.
     fn callback(&self, callback: Callback) -> Sending<'_>;
 
+    /// Sends work to `callbacks`, to arrive after `delay`, at most [`DELAY_MAX`].
+    fn callback_later(&self, callback: Callback, delay: Millis) -> Sending<'_>;
+
     /// Publishes an Event to `callbacks`, without delay, after the earlier ones about the same Task
     /// or Worker.
     fn publish(&self, notice: Notice) -> Sending<'_>;
@@ -57,11 +60,17 @@ pub fn delay(message: &TimersMessage, now: Timestamp) -> Millis {
     message.at().since(now).min(DELAY_MAX)
 }
 
+/// A delay in SQS's unit, rounded up.
+fn delay_secs(delay: Millis) -> i32 {
+    i32::try_from(delay.as_secs_ceil()).unwrap_or(i32::MAX)
+}
+
 /// The outbox in SQS.
 pub struct SqsOutbox {
     client: aws_sdk_sqs::Client,
     timers_url: Option<String>,
     callbacks_url: String,
+    checks_url: Option<String>,
     events: Option<EventsQueue>,
 }
 
@@ -97,6 +106,7 @@ impl SqsOutbox {
         client: aws_sdk_sqs::Client,
         timers_url: String,
         callbacks_url: String,
+        checks_url: String,
         events_url: String,
     ) -> Self {
         Self {
@@ -104,6 +114,7 @@ impl SqsOutbox {
             client,
             timers_url: Some(timers_url),
             callbacks_url,
+            checks_url: Some(checks_url),
         }
     }
 
@@ -113,7 +124,19 @@ impl SqsOutbox {
             client,
             timers_url: None,
             callbacks_url,
+            checks_url: None,
             events: None,
+        }
+    }
+
+    /// The queue of a callback. A function that does not reconcile knows the callbacks queue only,
+    /// whose receiver is the same.
+    fn url_for(&self, callback: &Callback) -> &str {
+        match (callback.queue(), &self.checks_url) {
+            (CallbackQueue::Checks, Some(checks_url)) => checks_url,
+            (CallbackQueue::Checks, None) | (CallbackQueue::Callbacks, Some(_) | None) => {
+                &self.callbacks_url
+            }
         }
     }
 
@@ -169,7 +192,7 @@ enum Delivery {
 
 impl Outbox for SqsOutbox {
     fn schedule(&self, message: TimersMessage, now: Timestamp) -> Sending<'_> {
-        let delay_secs = i32::try_from(delay(&message, now).as_secs_ceil()).unwrap_or(i32::MAX);
+        let delay_secs = delay_secs(delay(&message, now));
         Box::pin(async move {
             let no_timers = || OutboxError("this function knows no timers queue".to_owned());
             let url = self.timers_url.as_ref().ok_or_else(no_timers)?;
@@ -179,8 +202,16 @@ impl Outbox for SqsOutbox {
 
     fn callback(&self, callback: Callback) -> Sending<'_> {
         Box::pin(async move {
-            let url = &self.callbacks_url;
+            let url = self.url_for(&callback);
             send(&self.client, url, &callback, Delivery::Delayed(0)).await
+        })
+    }
+
+    fn callback_later(&self, callback: Callback, delay: Millis) -> Sending<'_> {
+        let delivery = Delivery::Delayed(delay_secs(delay.min(DELAY_MAX)));
+        Box::pin(async move {
+            let url = self.url_for(&callback);
+            send(&self.client, url, &callback, delivery).await
         })
     }
 

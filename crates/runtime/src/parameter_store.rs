@@ -1,6 +1,7 @@
-//! The account's auth token and its API keys, from Parameter Store.
+//! The account's auth tokens and its API keys, from Parameter Store.
 //!
-//! Each is one signed request at cold start. It is made with `aws-sigv4`, a dependency of the SDK;
+//! Each is one signed request at cold start, and the auth tokens are read again when they are
+//! rotated. It is made with `aws-sigv4`, a dependency of the SDK;
 //! the SDK's own client for this service would add a minute to every build and a megabyte to every
 //! function for this one operation.
 //!
@@ -8,10 +9,12 @@
 //! a throttled or failed request is retried with a random backoff, within the time that Lambda
 //! gives a function to start.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use carrier::{AuthTokens, Reading, TokenReader, Tokens, TokensError};
 use serde::Deserialize;
 
 use crate::aws::{Access, dns_suffix, web_builder};
@@ -39,6 +42,9 @@ pub enum SecretError {
         "the auth token has {0} characters; expected at least {AUTH_TOKEN_CHARS_MIN}, for example the output of `openssl rand -hex 16`"
     )]
     TooShort(usize),
+    /// The text is not one token or two.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
     /// Parameter Store did not return the parameter.
     #[error("parameter {name} could not be read: {reason}")]
     ParameterStore {
@@ -52,12 +58,12 @@ pub enum SecretError {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct GetParameterResult {
-    parameter: Parameter,
+    parameter: ParameterValue,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Parameter {
+struct ParameterValue {
     value: String,
 }
 
@@ -65,25 +71,31 @@ struct Parameter {
 /// API, and the key of signatures and sessions.
 pub const AUTH_TOKEN_CHARS_MIN: usize = 32;
 
-/// `AUTH_TOKEN` itself, or the SecureString that `AUTH_TOKEN_PARAMETER` names, read once at start.
-/// So in the cloud the token is in no template and in no function's configuration.
+/// `AUTH_TOKEN` itself, or the SecureString that `AUTH_TOKEN_PARAMETER` names: the auth token, or the
+/// primary and the secondary one separated by a comma. So in the cloud the tokens are in no template
+/// and in no function's configuration. Those of a parameter are read again when they are rotated.
 ///
 /// # Errors
-/// The token cannot be read, or is shorter than [`AUTH_TOKEN_CHARS_MIN`].
-pub async fn auth_token(env: &Env<'_>) -> Result<String, SecretError> {
-    let token = match env.optional("AUTH_TOKEN", "the account's auth token")? {
-        Some(token) => token,
-        None => {
-            let name: String = env.required(
-                "AUTH_TOKEN_PARAMETER",
-                "the name of a parameter that holds the auth token",
-            )?;
-            secret(env, name).await?
-        }
-    };
-    match token.chars().count() {
-        AUTH_TOKEN_CHARS_MIN.. => Ok(token),
-        chars => Err(SecretError::TooShort(chars)),
+/// The tokens cannot be read, or one is shorter than [`AUTH_TOKEN_CHARS_MIN`].
+pub async fn auth_tokens(env: &Env<'_>) -> Result<Arc<AuthTokens>, SecretError> {
+    if let Some(text) = env.optional::<String>("AUTH_TOKEN", "the account's auth token")? {
+        return Ok(AuthTokens::fixed(checked_tokens(&text)?));
+    }
+    let name: String = env.required(
+        "AUTH_TOKEN_PARAMETER",
+        "the name of a parameter that holds the auth token",
+    )?;
+    let parameter = Parameter::of(env, name)?;
+    let tokens = checked_tokens(&parameter.read().await?)?;
+    Ok(AuthTokens::from_reader(tokens, parameter))
+}
+
+fn checked_tokens(text: &str) -> Result<Tokens, SecretError> {
+    let tokens = Tokens::parse(text)?;
+    let lengths = tokens.all().map(|token| token.chars().count());
+    match lengths.min() {
+        Some(AUTH_TOKEN_CHARS_MIN..) => Ok(tokens),
+        chars => Err(SecretError::TooShort(chars.unwrap_or_default())),
     }
 }
 
@@ -104,14 +116,52 @@ pub async fn api_keys(env: &Env<'_>) -> Result<Option<String>, SecretError> {
 
 /// Reads the parameter with this name, decrypted.
 async fn secret(env: &Env<'_>, name: String) -> Result<String, SecretError> {
-    let access = Access::from_env(env)?;
-    let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_SSM", "a URL")?;
-    let endpoint = endpoint.unwrap_or_else(|| default_endpoint(access.region.as_ref()));
-    let read = retried(async || get_parameter(&access, &endpoint, &name).await).await;
-    read.map_err(|error| SecretError::ParameterStore {
-        name,
-        reason: error.to_string(),
-    })
+    Parameter::of(env, name)?.read().await
+}
+
+/// A parameter, and what is needed to read it.
+struct Parameter {
+    access: Access,
+    endpoint: String,
+    name: String,
+}
+
+impl Parameter {
+    fn of(env: &Env<'_>, name: String) -> Result<Self, EnvError> {
+        let access = Access::from_env(env)?;
+        let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_SSM", "a URL")?;
+        let endpoint = endpoint.unwrap_or_else(|| default_endpoint(access.region.as_ref()));
+        Ok(Self {
+            access,
+            endpoint,
+            name,
+        })
+    }
+
+    async fn read(&self) -> Result<String, SecretError> {
+        let Self {
+            access,
+            endpoint,
+            name,
+        } = self;
+        let read = retried(async || get_parameter(access, endpoint, name).await).await;
+        read.map_err(|error| SecretError::ParameterStore {
+            name: name.clone(),
+            reason: error.to_string(),
+        })
+    }
+}
+
+impl TokenReader for Parameter {
+    /// One attempt without retries: callers wait for it, and a later check tries again.
+    fn read(&self) -> Reading<'_> {
+        Box::pin(async move {
+            let text = get_parameter(&self.access, &self.endpoint, &self.name)
+                .await
+                .map_err(|error| error.to_string())?;
+            checked_tokens(&text).map_err(|error| error.to_string())
+        })
+    }
 }
 
 /// The endpoint of Parameter Store in a region.
@@ -326,9 +376,14 @@ mod tests {
         for (token, is_accepted) in [
             ("0123456789abcdef0123456789abcde", false),
             ("0123456789abcdef0123456789abcdef", true),
+            (
+                "0123456789abcdef0123456789abcdef,fedcba9876543210fedcba9876543210",
+                true,
+            ),
+            ("0123456789abcdef0123456789abcdef,short", false),
         ] {
             let find = |name: &str| (name == "AUTH_TOKEN").then(|| token.to_owned());
-            let read = auth_token(&Env::new(find)).await;
+            let read = auth_tokens(&Env::new(find)).await;
             assert_eq!(read.is_ok(), is_accepted, "{token}");
         }
     }

@@ -20,6 +20,7 @@
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use carrier::{AuthTokens, Tokens};
 use ids::time::{Clock, Timestamp};
 use ids::{ActivitySid, CallSid, TaskSid, WorkflowSid};
 use planted_bugs::Bug;
@@ -40,8 +41,8 @@ use crate::{Begun, Env, EnvError, Outbox, OutboxError, SystemClock, WebhookJourn
 pub struct Voice {
     /// The table.
     pub store: Store,
-    /// The key of the carrier's signatures.
-    pub auth_token: String,
+    /// The keys of the carrier's signatures.
+    pub tokens: Arc<AuthTokens>,
     /// The checks of a request.
     pub checks: Checks,
     /// The clock.
@@ -159,7 +160,7 @@ impl Voice {
         let journal = WebhookJournal::from_env(env, &store, Arc::clone(&clock) as _)?;
         let voice = Self::new(
             store,
-            parameter_store::auth_token(env).await?,
+            parameter_store::auth_tokens(env).await?,
             checks(env)?,
             clock,
         );
@@ -167,10 +168,15 @@ impl Voice {
     }
 
     /// The dependencies of a function for which Cordboard routes.
-    pub fn new(store: Store, auth_token: String, checks: Checks, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        store: Store,
+        tokens: Arc<AuthTokens>,
+        checks: Checks,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             store,
-            auth_token,
+            tokens,
             checks,
             clock,
             router: Router::Cordboard,
@@ -188,7 +194,7 @@ impl Voice {
         F: AsyncFnOnce(&Self, &Webhook) -> Result<Response, Failure>,
     {
         let begun = self.journal.begin();
-        let webhook = match self.admit(request) {
+        let webhook = match self.admit(request).await {
             Ok(webhook) => webhook,
             Err(refusal) => return refusal,
         };
@@ -206,7 +212,7 @@ impl Voice {
         F: AsyncFnOnce(&Self, &Webhook) -> Result<Reply, Failure>,
     {
         let begun = self.journal.begin();
-        let webhook = match self.admit(request) {
+        let webhook = match self.admit(request).await {
             Ok(webhook) => webhook,
             Err(refusal) => return refusal,
         };
@@ -282,8 +288,17 @@ impl Voice {
         }
     }
 
-    fn admit(&self, request: &Request) -> Result<Webhook, Reply> {
-        match webhook::admit(request, &self.auth_token, self.checks) {
+    /// Admits a request that is signed with one of the tokens. After a wrong signature the tokens may
+    /// be read again, because the carrier's may have been rotated.
+    async fn admit(&self, request: &Request) -> Result<Webhook, Reply> {
+        let tokens = self.tokens.current();
+        let mut admitted = self.admit_with(request, &tokens);
+        if matches!(admitted, Err(webhook::Error::Signature(_)))
+            && let Some(newer) = self.tokens.newer_than(&tokens).await
+        {
+            admitted = self.admit_with(request, &newer);
+        }
+        match admitted {
             Ok(Admitted { access, parameters }) => Ok(Webhook {
                 path: request.path().to_owned(),
                 access,
@@ -293,6 +308,16 @@ impl Voice {
                 tracing::warn!(path = request.path(), status = error.status(), %error, "request refused");
                 Err(error.reply())
             }
+        }
+    }
+
+    fn admit_with(&self, request: &Request, tokens: &Tokens) -> Result<Admitted, webhook::Error> {
+        let admitted = webhook::admit(request, &tokens.primary, self.checks);
+        match (&admitted, &tokens.secondary) {
+            (Err(webhook::Error::Signature(_)), Some(secondary)) => {
+                webhook::admit(request, secondary, self.checks)
+            }
+            (Ok(_) | Err(_), Some(_) | None) => admitted,
         }
     }
 

@@ -23,6 +23,8 @@
 //! | lease of a pool's matcher | `EVENTS#WQ…#MATCHER` | `MATCHER` | | |
 //! | used sign-in link (one-time token) | `USED#<its signature>` | `USED` | | |
 //! | generation of a principal's console sessions | `SESSIONS#<principal>` | `SESSIONS` | | |
+//! | next slot of paced calls | `EVENTS#CALLS` | `SLOTS` | | |
+//! | number of calls in a minute | `EVENTS#CALLS` | `MINUTE#<minute>` | | |
 //! | progress of the roll-up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
 //!
 //! Both indexes are sparse. No partition is written by all Tasks of a Workspace: waiting Tasks are
@@ -194,6 +196,16 @@ impl Key {
     /// The lease of a pool's matcher. The prefix `EVENTS#` keeps it from the stream's trigger.
     pub fn matcher_lease(pool: TaskQueueSid) -> Self {
         Self::new(format!("EVENTS#{pool}#MATCHER"), "MATCHER")
+    }
+
+    /// The next slot of paced calls. The prefix `EVENTS#` keeps it from the stream's trigger.
+    pub fn call_slots() -> Self {
+        Self::new("EVENTS#CALLS", "SLOTS")
+    }
+
+    /// The number of calls in a minute, counted from 1970.
+    pub fn calls_in_minute(minute: i64) -> Self {
+        Self::new("EVENTS#CALLS", format!("MINUTE#{minute}"))
     }
 
     /// The recent wait times of a TaskQueue.

@@ -16,10 +16,13 @@
 mod active_tasks;
 mod apply;
 mod batch;
+mod call_counts;
+mod call_slots;
 mod chunked_configuration;
 pub mod compact;
 mod configuration;
 mod deletion;
+mod erasure;
 mod error;
 mod events;
 mod expired_tasks;
@@ -43,6 +46,7 @@ mod workers;
 pub use active_tasks::{ActiveTasksNow, UNROLLED_MAX, UNROLLED_ROUNDS_MAX};
 pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, back_off};
 pub use configuration::{CONFIGURATION_KEPT, READINESS_KEPT, ReadyListSeen};
+pub use erasure::{Erased, oldest_event};
 pub use error::Error;
 pub use events::{
     EventFilter, EventPage, EventWatch, KEPT_LATE_MAX, LOOK_EVERY, NextEvents, ROUNDS_PER_PAGE_MAX,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use carrier::Tokens;
 use http::{HeaderMap, header};
 use ids::{AccountSid, ApiKeySid};
 use subtle::{Choice, ConstantTimeEq};
@@ -69,21 +70,22 @@ fn api_key(pair: &str) -> Option<(ApiKeySid, String)> {
 }
 
 /// Checks that a request has the account's credentials or those of an API key. The comparison takes
-/// constant time and always includes every key.
+/// constant time and always includes every key. The auth token may have been rotated, so a wrong
+/// password of the account may lead to a new reading of the tokens.
 ///
 /// # Errors
 /// [`ApiError::Unauthenticated`], without a hint at what was wrong.
-pub fn check(api: &Api, headers: &HeaderMap) -> Result<(), ApiError> {
-    let (user, password) = credentials(headers).ok_or(ApiError::Unauthenticated)?;
-    let is = |sid: &str, secret: &str| {
-        user.as_bytes().ct_eq(sid.as_bytes()) & password.as_bytes().ct_eq(secret.as_bytes())
-    };
-    let account = is(&api.account_sid.to_string(), &api.auth_token);
-    let ApiKeys(keys) = &api.api_keys;
-    let key = keys.iter().fold(Choice::from(0), |found, (sid, secret)| {
-        found | is(sid.text().as_str(), secret)
-    });
-    if bool::from(account | key) {
+pub async fn check(api: &Api, headers: &HeaderMap) -> Result<(), ApiError> {
+    let credentials = credentials(headers).ok_or(ApiError::Unauthenticated)?;
+    let tokens = api.tokens.current();
+    if are_known(api, &tokens, &credentials) {
+        return Ok(());
+    }
+    let (user, _) = &credentials;
+    if *user == api.account_sid.to_string()
+        && let Some(newer) = api.tokens.newer_than(&tokens).await
+        && are_known(api, &newer, &credentials)
+    {
         return Ok(());
     }
     // Anything but a SID may be a password in the wrong place, and is not logged.
@@ -91,6 +93,21 @@ pub fn check(api: &Api, headers: &HeaderMap) -> Result<(), ApiError> {
     let user = if is_sid { user.as_str() } else { "no SID" };
     tracing::warn!(user, "wrong credentials");
     Err(ApiError::Unauthenticated)
+}
+
+fn are_known(api: &Api, tokens: &Tokens, (user, password): &(String, String)) -> bool {
+    let is = |sid: &str, secret: &str| {
+        user.as_bytes().ct_eq(sid.as_bytes()) & password.as_bytes().ct_eq(secret.as_bytes())
+    };
+    let account_sid = api.account_sid.to_string();
+    let account = tokens.all().fold(Choice::from(0), |found, token| {
+        found | is(&account_sid, token)
+    });
+    let ApiKeys(keys) = &api.api_keys;
+    let key = keys.iter().fold(Choice::from(0), |found, (sid, secret)| {
+        found | is(sid.text().as_str(), secret)
+    });
+    bool::from(account | key)
 }
 
 /// User name and password; `None` if the header is missing or malformed.

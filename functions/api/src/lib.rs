@@ -28,6 +28,7 @@ mod view;
 
 use std::sync::Arc;
 
+use carrier::AuthTokens;
 use http::{HeaderMap, Method, Request, Response, Uri};
 use ids::AccountSid;
 use ids::time::Clock;
@@ -54,8 +55,8 @@ pub struct Api {
     pub store: Store,
     /// The account that owns every resource. Its SID is a user name of HTTP Basic.
     pub account_sid: AccountSid,
-    /// The password of the user [`account_sid`](Self::account_sid).
-    pub auth_token: String,
+    /// The passwords of the user [`account_sid`](Self::account_sid).
+    pub tokens: Arc<AuthTokens>,
     /// API keys: further users with secrets of their own.
     pub api_keys: ApiKeys,
     /// The prefix of `url` and `links`, `https://…`; a slash at its end is dropped. `None`: scheme
@@ -74,7 +75,7 @@ pub struct Api {
 /// Answers one request. Never fails: an error is an answer, too,
 /// `{"code","message","more_info","status"}`.
 pub async fn handle(api: Arc<Api>, request: Request<Vec<u8>>) -> Response<Vec<u8>> {
-    match admit(&api, request.method(), request.uri(), request.headers()) {
+    match admit(&api, request.method(), request.uri(), request.headers()).await {
         Ok(admitted) => admitted.answer(request).await,
         Err(refused) => *refused,
     }
@@ -99,8 +100,10 @@ enum Operation {
 ///
 /// # Errors
 /// The answer 401.
-pub fn authenticate(api: &Api, headers: &HeaderMap) -> Result<(), Box<Response<Vec<u8>>>> {
-    auth::check(api, headers).map_err(|error| Box::new(error_answer(&error).into_response()))
+pub async fn authenticate(api: &Api, headers: &HeaderMap) -> Result<(), Box<Response<Vec<u8>>>> {
+    auth::check(api, headers)
+        .await
+        .map_err(|error| Box::new(error_answer(&error).into_response()))
 }
 
 /// Checks what a request needs before its body is read: credentials first, because without them a
@@ -108,7 +111,7 @@ pub fn authenticate(api: &Api, headers: &HeaderMap) -> Result<(), Box<Response<V
 ///
 /// # Errors
 /// The answer that refuses the request.
-pub fn admit(
+pub async fn admit(
     api: &Arc<Api>,
     method: &Method,
     uri: &Uri,
@@ -123,6 +126,7 @@ pub fn admit(
         return Ok(admitted(Operation::Description, None));
     }
     auth::check(api, headers)
+        .await
         .and_then(|()| api.in_flight.admit())
         .and_then(|place| {
             let (route, _) = routes::find(method, uri.path())?;

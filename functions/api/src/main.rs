@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             "ACCOUNT_SID",
             "an account SID: AC and 32 hexadecimal digits",
         )?,
-        auth_token: parameter_store::auth_token(&env).await?,
+        tokens: parameter_store::auth_tokens(&env).await?,
         api_keys: parameter_store::api_keys(&env)
             .await?
             .unwrap_or_default()

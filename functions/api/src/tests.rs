@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, StatusCode, header};
-use ids::time::Timestamp;
+use ids::time::{Millis, Timestamp};
 use runtime::Env;
 use runtime::outbox::Sending;
 use serde_json::{Value, json};
@@ -42,6 +42,10 @@ impl Outbox for NoQueues {
         panic!("unexpected callback")
     }
 
+    fn callback_later(&self, _: Callback, _: Millis) -> Sending<'_> {
+        panic!("unexpected callback")
+    }
+
     fn publish(&self, _: Notice) -> Sending<'_> {
         panic!("unexpected event")
     }
@@ -56,7 +60,7 @@ fn api() -> Api {
     Api {
         store: runtime::aws::store(&env).unwrap(),
         account_sid: ACCOUNT,
-        auth_token: TOKEN.to_owned(),
+        tokens: carrier::AuthTokens::fixed(carrier::Tokens::one(TOKEN)),
         api_keys: format!("{KEY}:{SECRET}").parse().unwrap(),
         base_url: None,
         clock: Arc::new(Noon),

@@ -11,6 +11,7 @@ use task_router::model::{Instruction, Reservation, ReservationStatus, Task, Work
 use vocabulary::CallbackMethod;
 
 use crate::delivery::{DeliveryError, Sender, Webhook};
+use crate::pace::CallSlot;
 use crate::{Callbacks, Error};
 
 /// Timeout of the application's answer (section 11.2).
@@ -73,7 +74,7 @@ impl Callbacks {
             .await
         {
             Some(instruction) => {
-                self.carry_out(&offer, &instruction, fastrand::u64(..))
+                self.carry_out(&offer, &instruction, fastrand::u64(..), CallSlot::Needed)
                     .await
             }
             // Without an instruction the application may connect the Worker by a call of its own.

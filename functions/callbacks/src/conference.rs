@@ -1,15 +1,17 @@
 //! The instructions about conferences: `conference` and `supervise` (taskrouter.md section 11.3).
 
-use carrier::{Moved, NewCall, NewParticipant, Recording, SipUser};
+use carrier::{Execution, Moved, NewCall, NewParticipant, Recording, SipUser};
 use ids::{CallSid, ConferenceSid, ReservationSid, TaskSid};
 use shared::webhook::{CUSTOMER_LABEL, path, redact};
 use task_router::model::instruction::{
     Conference, ConferencePlan, Plan, RingTimeout, Supervise, Supervision, Supervisor,
 };
 use task_router::model::{ReservationStatus, Task, Worker};
+use task_router::router::effects::Callback;
 use task_router::router::{Command, Outcome};
 
 use crate::assignment::Offer;
+use crate::pace::{CallSlot, Turn};
 use crate::ring::{Ring, parties};
 use crate::{Callbacks, Error};
 
@@ -97,15 +99,18 @@ impl Callbacks {
                     carrier_queue: None,
                 }
             }
-            Err(error) if error.is_refusal() => {
+            Err(error) => {
                 tracing::error!(task_sid = %task, error = &error as &dyn std::error::Error, "40145: the caller could not be moved");
-                Command::WorkerCallEnded {
-                    task,
-                    reservation,
-                    code: error.code(),
+                match error.execution() {
+                    // The Worker waits in the conference, and a redelivery moves the caller.
+                    Execution::NotExecuted | Execution::Unknown => return Err(error.into()),
+                    Execution::Refused => Command::WorkerCallEnded {
+                        task,
+                        reservation,
+                        code: error.code(),
+                    },
                 }
             }
-            Err(error) => return Err(error.into()),
         };
         self.store.apply(&command, self.clock.now()).await?;
         Ok(())
@@ -117,7 +122,16 @@ impl Callbacks {
         &self,
         task: TaskSid,
         reservation: ReservationSid,
+        slot: CallSlot,
     ) -> Result<(), Error> {
+        let callback = |_any_version| Callback::CallCustomer { task, reservation };
+        match self
+            .take_turn(slot, task, reservation, None, callback)
+            .await?
+        {
+            Turn::Now => {}
+            Turn::Later => return Ok(()),
+        }
         let claim = fastrand::u64(..);
         let issue = Command::CustomerCallIssued {
             task,
@@ -131,6 +145,16 @@ impl Callbacks {
         let Some((conference, new)) = customer else {
             return Ok(());
         };
+        if let Some(denied) = self.denial(&[&new.to]).await? {
+            tracing::error!(task_sid = %task, reservation_sid = %reservation, error = %denied, "customer not called");
+            let ended = Command::WorkerCallEnded {
+                task,
+                reservation,
+                code: None,
+            };
+            self.store.apply(&ended, self.clock.now()).await?;
+            return Ok(());
+        }
         let command = match self
             .carrier_for(task)
             .add_participant(conference, &new)
@@ -143,15 +167,14 @@ impl Callbacks {
             },
             Err(error) => {
                 tracing::error!(task_sid = %task, to = %redact(&new.to), error = &error as &dyn std::error::Error, "40145: the customer could not be called");
-                // Unless the carrier refused the call clearly, the phone may be ringing: the
-                // Reservation's timeout decides.
-                if !error.is_refusal() {
-                    return Ok(());
-                }
-                Command::WorkerCallEnded {
-                    task,
-                    reservation,
-                    code: error.code(),
+                match error.execution() {
+                    // The phone may be ringing: the Reservation's timeout decides.
+                    Execution::Unknown => return Ok(()),
+                    Execution::NotExecuted | Execution::Refused => Command::WorkerCallEnded {
+                        task,
+                        reservation,
+                        code: error.code(),
+                    },
                 }
             }
         };

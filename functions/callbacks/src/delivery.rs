@@ -1,8 +1,10 @@
 //! Delivery of our webhooks to other servers: signed, with the retry policy of the URL's fragment
 //! (voice-webhooks.md sections 1 and 2).
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use carrier::Tokens;
 use http_client::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http_client::http::{HeaderValue, StatusCode};
 use http_client::{Answer, Limits, WebClient, WebError, WebErrorKind, take_credentials};
@@ -83,7 +85,7 @@ impl DeliveryError {
 pub(crate) struct Sender<'a> {
     pub web: &'a dyn WebClient,
     pub destinations: Destinations,
-    pub auth_token: &'a str,
+    pub tokens: Arc<Tokens>,
     /// Our base URL.
     pub public_url: &'a str,
 }
@@ -93,14 +95,14 @@ impl Callbacks {
     pub(crate) fn sender<'a>(&'a self, web: &'a dyn WebClient) -> Sender<'a> {
         let Self {
             destinations,
-            auth_token,
+            tokens,
             public_url,
             ..
         } = self;
         Sender {
             web,
             destinations: *destinations,
-            auth_token,
+            tokens: tokens.current(),
             public_url,
         }
     }
@@ -236,7 +238,7 @@ impl Sender<'_> {
         let mut request = request
             .header(
                 SIGNATURE_HEADER,
-                sign(self.auth_token, &target.url, covered),
+                sign(&self.tokens.primary, &target.url, covered),
             )
             .header(IDEMPOTENCY_HEADER, webhook.token);
         if let Some(authorization) = authorization {
@@ -309,7 +311,7 @@ pub(crate) mod tests {
             Sender {
                 web: self,
                 destinations,
-                auth_token: "12345",
+                tokens: Arc::new(Tokens::one("12345")),
                 public_url: "https://ours.example",
             }
         }

@@ -35,6 +35,8 @@ enum Body {
 /// The event is not a batch of SQS messages.
 pub async fn handle(callbacks: &Callbacks, event: Value) -> Result<Value, serde_json::Error> {
     let batch = Batch::deserialize(event)?;
+    // Nothing tells a sender that its signatures have become invalid.
+    callbacks.tokens.fresh().await;
     let mut failed = Vec::new();
     for message in batch.records {
         if let Err(error) = on_message(callbacks, &message).await {

@@ -4,14 +4,16 @@
 //! Placing a call is not idempotent. So an instruction that places one is claimed first: a
 //! conditional write stores a random number, and only the writer whose number is stored continues.
 
-use carrier::{Moved, NewCall, Recording};
+use carrier::{Execution, Moved, NewCall, Recording};
 use shared::webhook::path;
-use task_router::model::Instruction;
 use task_router::model::instruction::{Call, Dequeue, Plan, Redirect, RingTimeout, check};
+use task_router::model::{Instruction, ReservationStatus};
+use task_router::router::effects::Callback;
 use task_router::router::{Answer, Command};
 use vocabulary::{CallEvent, CallRecord};
 
 use crate::assignment::Offer;
+use crate::pace::{CallSlot, Turn};
 use crate::ring::{Ring, parties};
 use crate::{Callbacks, Error};
 
@@ -23,6 +25,7 @@ impl Callbacks {
         offer: &Offer,
         instruction: &Instruction,
         request: u64,
+        slot: CallSlot,
     ) -> Result<(), Error> {
         let supervisor = match instruction.supervisor() {
             Some(sid) => self.store.worker(sid).await?,
@@ -50,6 +53,28 @@ impl Callbacks {
             tracing::error!(code, reservation_sid = %reservation, error = %impossible, "instruction not carried out");
             return Ok(());
         }
+        let dialed = instruction.dialed(&offer.task, worker.contact_uri());
+        if !dialed.is_empty() {
+            let task = offer.task.sid;
+            let reservation = offer.reservation.sid;
+            let callback = |expected_versions| Callback::Instruct {
+                task,
+                reservation,
+                instruction: instruction.clone(),
+                request,
+                expected_versions,
+            };
+            let expected = offer.expected_versions.as_deref();
+            let turn = self.take_turn(slot, task, reservation, expected, callback);
+            match turn.await? {
+                Turn::Now => {}
+                Turn::Later => return Ok(()),
+            }
+            if let Some(denied) = self.denial(&dialed).await? {
+                tracing::error!(task_sid = %task, reservation_sid = %reservation, error = %denied, "call not placed");
+                return self.cancel_offer(offer).await;
+            }
+        }
         match instruction {
             Instruction::Accept => self.answer(offer, Answer::Accept).await,
             Instruction::Reject { activity_sid } => {
@@ -69,6 +94,20 @@ impl Callbacks {
                 self.supervise(offer, supervise, worker, request).await
             }
         }
+    }
+
+    /// Cancels a pending offer whose call must not be placed, as if the carrier had refused it: the
+    /// Task is offered again. A supervisor is called for an accepted one, which stays.
+    async fn cancel_offer(&self, offer: &Offer) -> Result<(), Error> {
+        if offer.reservation.status == ReservationStatus::Pending {
+            let ended = Command::WorkerCallEnded {
+                task: offer.task.sid,
+                reservation: offer.reservation.sid,
+                code: None,
+            };
+            self.store.apply(&ended, self.clock.now()).await?;
+        }
+        Ok(())
     }
 
     async fn answer(&self, offer: &Offer, answer: Answer) -> Result<(), Error> {
@@ -191,10 +230,10 @@ impl Callbacks {
             Ok(Moved::AlreadyOver) => None,
             Err(error) => {
                 tracing::error!(reservation_sid = %reservation, error = &error as &dyn std::error::Error, "40122: the call could not be redirected");
-                if !error.is_refusal() {
-                    return Ok(());
+                match error.execution() {
+                    Execution::Unknown => return Ok(()),
+                    Execution::NotExecuted | Execution::Refused => error.code(),
                 }
-                error.code()
             }
         };
         self.store

@@ -14,16 +14,19 @@ mod destination;
 mod event;
 mod event_delivery;
 mod instruction;
+mod pace;
+mod permission;
 mod relay;
 mod ring;
 
 use std::sync::Arc;
 
-use carrier::{Carrier, Moved};
+use carrier::{AuthTokens, Carrier, Moved};
 use http_client::WebClient;
 use ids::time::Clock;
 use ids::{CallSid, TaskSid};
-use runtime::WebhookJournal;
+use runtime::{Outbox, OutboxError, WebhookJournal};
+use shared::dialing::Dialing;
 use shared::webhook::path;
 use store::Store;
 use task_router::model::{EndReason, Task};
@@ -33,6 +36,7 @@ use task_router::router::effects::Callback;
 use assignment::Offer;
 pub use destination::{Destinations, web_client};
 pub use event::handle;
+use pace::CallSlot;
 
 /// The function's dependencies.
 pub struct Callbacks {
@@ -44,14 +48,16 @@ pub struct Callbacks {
     pub web: Arc<dyn WebClient>,
     /// The URLs to which callbacks may be sent.
     pub destinations: Destinations,
-    /// The key of our signatures.
-    pub auth_token: String,
+    /// The auth tokens; the primary one signs.
+    pub tokens: Arc<AuthTokens>,
     /// The account's SID, a parameter of every webhook.
     pub account_sid: ids::AccountSid,
     /// The base URL of our own paths, `https://…` without a slash at the end.
     pub public_url: String,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// The callbacks queue, for calls that wait for their slot.
+    pub outbox: Arc<dyn Outbox>,
     /// The journal of sent webhooks.
     pub journal: WebhookJournal,
 }
@@ -65,6 +71,12 @@ pub enum Error {
     /// The carrier's API failed.
     #[error(transparent)]
     Carrier(#[from] carrier::Error),
+    /// More calls wait for their slot than the queue can delay.
+    #[error("too many calls wait for their slot; is calls_per_second right?")]
+    NoCallSlot,
+    /// A delayed message could not be sent.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
     /// The Workspace's event callback did not take the Event.
     #[error("Event not delivered")]
     EventNotDelivered(#[source] delivery::DeliveryError),
@@ -73,7 +85,16 @@ pub enum Error {
 impl Callbacks {
     /// Handles one message.
     pub async fn on_callback(&self, callback: &Callback) -> Result<(), Error> {
+        if let Callback::Paced(paced) = callback {
+            return self.handle(paced, CallSlot::Taken).await;
+        }
+        self.handle(callback, CallSlot::Needed).await
+    }
+
+    async fn handle(&self, callback: &Callback, slot: CallSlot) -> Result<(), Error> {
         match callback {
+            // Only `take_turn` makes one, of work that is not paced yet.
+            Callback::Paced(_) => Ok(()),
             Callback::Assignment { task, reservation } => self.assign(*task, *reservation).await,
             Callback::Instruct {
                 task,
@@ -89,7 +110,7 @@ impl Callbacks {
                     expected_versions: expected_versions.clone(),
                     ..offer
                 };
-                self.carry_out(&offer, instruction, *request).await
+                self.carry_out(&offer, instruction, *request, slot).await
             }
             Callback::MoveCaller {
                 call,
@@ -97,7 +118,7 @@ impl Callbacks {
                 reservation,
             } => self.move_caller(*call, *task, *reservation).await,
             Callback::CallCustomer { task, reservation } => {
-                self.call_customer(*task, *reservation).await
+                self.call_customer(*task, *reservation, slot).await
             }
             Callback::Relay(relay) => {
                 self.relay(relay).await;
@@ -111,6 +132,12 @@ impl Callbacks {
                 Ok(())
             }
         }
+    }
+
+    /// The limits of calls; none before the voice settings are stored.
+    async fn dialing(&self) -> Result<Dialing, Error> {
+        let settings = self.store.voice_settings(self.clock.now()).await?;
+        Ok(settings.map_or_else(Dialing::default, |settings| settings.dialing.clone()))
     }
 
     async fn stop(&self, call: CallSid, task: Option<TaskSid>) -> Result<(), Error> {

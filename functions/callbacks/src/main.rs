@@ -7,6 +7,7 @@ use callbacks::{Callbacks, Destinations, handle, web_client};
 use carrier::{Carrier, TWILIO_API};
 use http_client::NetworkClient;
 use lambda_runtime::{LambdaEvent, service_fn};
+use runtime::outbox::SqsOutbox;
 use runtime::{Env, Received, Redelivery, SystemClock, WebhookJournal, aws, parameter_store};
 use serde_json::Value;
 
@@ -20,11 +21,13 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     )?;
     let public_url: String =
         env.required("PUBLIC_URL", "the base URL of our webhooks, https://…")?;
+    let callbacks_url = env.required("CALLBACKS_QUEUE_URL", "the URL of the callbacks queue")?;
     let carrier_url: Option<String> =
         env.optional("CARRIER_URL", "the base URL of the carrier's API")?;
-    let auth_token = parameter_store::auth_token(&env).await?;
+    let tokens = parameter_store::auth_tokens(&env).await?;
     let carrier_url = carrier_url.as_deref().unwrap_or(TWILIO_API);
-    let redelivery = Arc::new(Redelivery::new(aws::sqs(&env)?));
+    let sqs = aws::sqs(&env)?;
+    let redelivery = Arc::new(Redelivery::new(sqs.clone()));
     let store = aws::store(&env)?;
     let clock = Arc::new(SystemClock);
     let callbacks = Arc::new(Callbacks {
@@ -34,14 +37,15 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             Arc::new(NetworkClient::new()?),
             carrier_url,
             account_sid,
-            auth_token.clone(),
+            Arc::clone(&tokens),
         )?,
         web: Arc::new(web_client(Destinations::PublicHttps)?),
         destinations: Destinations::PublicHttps,
-        auth_token,
+        tokens,
         account_sid,
         public_url: public_url.trim_end_matches('/').to_owned(),
         clock,
+        outbox: Arc::new(SqsOutbox::of_callbacks(sqs, callbacks_url)),
     });
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let callbacks = Arc::clone(&callbacks);

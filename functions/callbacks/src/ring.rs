@@ -1,6 +1,6 @@
 //! Calls to Workers: claims an instruction, then rings the Worker.
 
-use carrier::NewCall;
+use carrier::{Execution, NewCall};
 use ids::ActivitySid;
 use planted_bugs::Bug;
 use shared::webhook::{path, redact};
@@ -89,15 +89,17 @@ impl Callbacks {
                     task_sid = %task, reservation_sid = %reservation, to = %redact(&call.to),
                     error = &error as &dyn std::error::Error, "{}", ring.refused
                 );
-                // Unless the carrier refused the call clearly, the phone may be ringing: the
-                // Reservation's timeout decides.
-                if error.is_refusal() {
-                    let failed = Command::WorkerCallEnded {
-                        task,
-                        reservation,
-                        code: error.code(),
-                    };
-                    self.store.apply(&failed, self.clock.now()).await?;
+                match error.execution() {
+                    // The phone may be ringing: the Reservation's timeout decides.
+                    Execution::Unknown => {}
+                    Execution::NotExecuted | Execution::Refused => {
+                        let failed = Command::WorkerCallEnded {
+                            task,
+                            reservation,
+                            code: error.code(),
+                        };
+                        self.store.apply(&failed, self.clock.now()).await?;
+                    }
                 }
                 return Ok(());
             }

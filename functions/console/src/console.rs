@@ -164,8 +164,8 @@ impl Console {
         body: Body,
     ) -> Result<Versioned, Refused> {
         let user = self.api.account_sid.to_string();
-        let password = self.api.auth_token.clone();
-        self.request_as(&user, &password, method, address, body)
+        let tokens = self.api.tokens.current();
+        self.request_as(&user, &tokens.primary, method, address, body)
             .await
     }
 

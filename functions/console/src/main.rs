@@ -14,14 +14,14 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let env = Env::process();
     let callbacks: String =
         env.required("CALLBACKS_QUEUE_URL", "the URL of the callbacks queue")?;
-    let auth_token = parameter_store::auth_token(&env).await?;
+    let tokens = parameter_store::auth_tokens(&env).await?;
     let api = Api {
         store: aws::store(&env)?,
         account_sid: env.required(
             "ACCOUNT_SID",
             "an account SID: AC and 32 hexadecimal digits",
         )?,
-        auth_token: auth_token.clone(),
+        tokens: Arc::clone(&tokens),
         api_keys: parameter_store::api_keys(&env)
             .await?
             .unwrap_or_default()
@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         outbox: Arc::new(SqsOutbox::of_callbacks(aws::sqs(&env)?, callbacks)),
         in_flight: InFlight::default(),
     };
-    let signer = Signer::new(&auth_token, Transport::Https);
+    let signer = Signer::new(tokens, Transport::Https);
     let console = Console::new(Arc::new(api), signer, None);
     runtime::http::serve_plain(Arc::new(console), handle).await
 }

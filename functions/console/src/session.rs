@@ -3,23 +3,24 @@
 //!
 //! All three are texts that carry their own authentication code (HMAC), made with a key derived
 //! from the account's auth token, and for an API key's session with the key's secret, too. A new
-//! auth token ends every session; a removed API key, or a new secret, ends those of the key. The
+//! auth token ends every session, unless the old one stays valid as the secondary one; a removed API key, or a new secret, ends those of the key. The
 //! table has two things: used tickets, because a sign-in link works once, and the generation of each
 //! principal's sessions ([`Sessions`]), so that a sign-out ends them.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use api::ApiKeys;
+use carrier::AuthTokens;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, header};
 use ids::time::{Millis, Timestamp};
 use ids::{ApiKeySid, WorkerSid, WorkspaceSid};
 use sha2::Sha256;
 use store::Store;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 /// Lifetime of a session: a long working day.
 pub const SESSION_LIFE: Millis = Millis::from_secs(12 * 3_600);
@@ -136,7 +137,7 @@ pub struct Ticket {
 /// Signs and verifies sessions, tickets and form tokens.
 #[derive(Clone)]
 pub struct Signer {
-    key: Hmac<Sha256>,
+    tokens: Arc<AuthTokens>,
     transport: Transport,
 }
 
@@ -150,13 +151,25 @@ pub enum Transport {
 }
 
 impl Signer {
-    /// The signer of the account with this auth token.
-    pub fn new(auth_token: &str, transport: Transport) -> Self {
-        let derived = tag(&mac(auth_token.as_bytes()), Purpose::Key, "");
-        Self {
-            key: mac(derived.as_bytes()),
-            transport,
-        }
+    /// The signer of the account with these auth tokens. The primary one signs; texts that the
+    /// secondary one signed are accepted, too, so that a rotation ends no session.
+    pub fn new(tokens: Arc<AuthTokens>, transport: Transport) -> Self {
+        Self { tokens, transport }
+    }
+
+    /// The authentication code of a text, by the primary token.
+    fn tag(&self, purpose: Purpose, text: &str) -> String {
+        tag(&key_of(&self.tokens.current().primary), purpose, text)
+    }
+
+    /// Whether `given` is the authentication code of a text by one of the tokens.
+    fn is_tag(&self, purpose: Purpose, text: &str, given: &str) -> bool {
+        let tokens = self.tokens.current();
+        let found = tokens.all().fold(Choice::from(0), |found, token| {
+            let tag = tag(&key_of(token), purpose, text);
+            found | tag.as_bytes().ct_eq(given.as_bytes())
+        });
+        found.into()
     }
 
     /// The `Set-Cookie` header that begins a session.
@@ -220,16 +233,13 @@ impl Signer {
 
     /// The token of the forms of this session on pages that show this Workspace.
     pub fn csrf(&self, session: &Session, workspace: WorkspaceSid) -> String {
-        tag(&self.key, Purpose::Csrf, &format!("{session} {workspace}"))
+        self.tag(Purpose::Csrf, &csrf_text(session, workspace))
     }
 
     /// Whether `token` is the form token of this session and of the Workspace that the request
     /// changes.
     pub fn accepts_csrf(&self, session: &Session, workspace: WorkspaceSid, token: &str) -> bool {
-        self.csrf(session, workspace)
-            .as_bytes()
-            .ct_eq(token.as_bytes())
-            .into()
+        self.is_tag(Purpose::Csrf, &csrf_text(session, workspace), token)
     }
 
     /// The name of the session's cookie and the attribute that ends a `Set-Cookie` header.
@@ -242,7 +252,7 @@ impl Signer {
 
     fn seal(&self, purpose: Purpose, session: &Session, secret: &str) -> String {
         let text = session.to_string();
-        let tag = tag(&self.key, purpose, &format!("{text}\0{secret}"));
+        let tag = self.tag(purpose, &format!("{text}\0{secret}"));
         format!("{text}.{tag}")
     }
 
@@ -257,12 +267,19 @@ impl Signer {
         // The principal is needed for its secret; nothing else is trusted before the comparison.
         let session: Session = text.parse().ok()?;
         let secret = session.principal.secret(api_keys)?;
-        let is_ours: bool = tag(&self.key, purpose, &format!("{text}\0{secret}"))
-            .as_bytes()
-            .ct_eq(given.as_bytes())
-            .into();
+        let is_ours = self.is_tag(purpose, &format!("{text}\0{secret}"), given);
         (is_ours && session.expires > now).then_some(session)
     }
+}
+
+/// The key that an auth token gives.
+fn key_of(auth_token: &str) -> Hmac<Sha256> {
+    let derived = tag(&mac(auth_token.as_bytes()), Purpose::Key, "");
+    mac(derived.as_bytes())
+}
+
+fn csrf_text(session: &Session, workspace: WorkspaceSid) -> String {
+    format!("{session} {workspace}")
 }
 
 /// The Workspace that the browser has chosen; `None` if it has chosen none.
@@ -430,6 +447,8 @@ fn tag(key: &Hmac<Sha256>, purpose: Purpose, text: &str) -> String {
 mod tests {
     use std::sync::LazyLock;
 
+    use carrier::Tokens;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000);
@@ -443,7 +462,12 @@ mod tests {
     }
 
     fn signer() -> Signer {
-        Signer::new("0123456789abcdef0123456789abcdef", Transport::Http)
+        signer_with("0123456789abcdef0123456789abcdef", Transport::Http)
+    }
+
+    fn signer_with(tokens: &str, transport: Transport) -> Signer {
+        let tokens = Tokens::parse(tokens).unwrap();
+        Signer::new(AuthTokens::fixed(tokens), transport)
     }
 
     fn session(principal: Principal) -> Session {
@@ -476,9 +500,25 @@ mod tests {
             assert_eq!(read(&signer(), NOW), Some(session(principal)));
             assert_eq!(read(&signer(), NOW + SESSION_LIFE), None);
             assert_eq!(
-                read(&Signer::new("another token", Transport::Http), NOW),
+                read(&signer_with("another token", Transport::Http), NOW),
                 None
             );
+        }
+    }
+
+    #[test]
+    fn rotation_ends_no_session() {
+        let old = signer_with("old", Transport::Http);
+        let headers = headers(&old.cookie(&session(Principal::Account), &NO_KEYS));
+        for (tokens, is_valid) in [
+            ("old,new", true),
+            ("new,old", true),
+            ("new", false),
+            ("new,newest", false),
+        ] {
+            let signer = signer_with(tokens, Transport::Http);
+            let read = signer.session(&headers, &NO_KEYS, NOW);
+            assert_eq!(read.is_some(), is_valid, "{tokens}");
         }
     }
 
@@ -522,7 +562,7 @@ mod tests {
             "{cookie}"
         );
         let secure =
-            Signer::new("token", Transport::Https).cookie(&session(Principal::Account), &NO_KEYS);
+            signer_with("token", Transport::Https).cookie(&session(Principal::Account), &NO_KEYS);
         assert!(
             secure.starts_with("__Host-cordboard=") && secure.ends_with("; Secure"),
             "{secure}"

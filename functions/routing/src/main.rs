@@ -15,10 +15,11 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let env = Env::process();
     let timers = env.required("TIMERS_QUEUE_URL", "the URL of the timers queue")?;
     let callbacks = env.required("CALLBACKS_QUEUE_URL", "the URL of the callbacks queue")?;
+    let checks = env.required("CHECKS_QUEUE_URL", "the URL of the checks queue")?;
     let events = env.required("EVENTS_QUEUE_URL", "the URL of the events queue")?;
     let queues = aws::sqs(&env)?;
     let redelivery = Arc::new(Redelivery::new(queues.clone()));
-    let outbox = SqsOutbox::new(queues, timers, callbacks, events);
+    let outbox = SqsOutbox::new(queues, timers, callbacks, checks, events);
     let routing = Arc::new(Routing::new(
         aws::store(&env)?,
         Arc::new(outbox),

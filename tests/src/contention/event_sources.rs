@@ -15,8 +15,8 @@ use store::stream::{self, Change};
 use task_router::model::AssignmentStatus;
 use tokio::sync::Semaphore;
 
-use super::stream::Stream;
 use crate::aws::Aws;
+use crate::dynamodb_local::stream::Stream;
 use crate::lambda::{Lambda, Outcome};
 use crate::template::Template;
 

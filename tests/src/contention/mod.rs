@@ -5,14 +5,10 @@
 //! the processes start, the Tasks are written at once, and [`event_sources`] delivers records and
 //! messages until every Task is reserved and everything is handled. [`proxy`] counts the requests.
 
-mod connection;
-mod dynamodb_local;
 pub mod event_sources;
 pub mod processor_time;
 pub mod proxy;
 pub mod report;
-mod server;
-mod stream;
 mod table;
 
 use std::collections::BTreeMap;
@@ -25,13 +21,13 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::aws::Aws;
+use crate::dynamodb_local::server::Server;
+use crate::dynamodb_local::stream::Stream;
 use crate::lambda::{Lambda, Outcome};
 use crate::project;
 use crate::template::Template;
 use event_sources::{Backlog, Failures, Sources};
 use proxy::{Counts, Proxy};
-use server::Server;
-use stream::Stream;
 use table::Table;
 
 /// How long a round waits for its Reservations: several times what the slowest one took.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 
-use super::connection::{Connection, Message};
+use crate::dynamodb_local::connection::{Connection, Message};
 
 /// The quantile of the standard normal distribution at 99 %.
 const NORMAL_99: f64 = 2.326;

@@ -15,7 +15,7 @@ use task_router::model::{
 use task_router::router::{NewTask, create_task, queue_membership_of};
 
 use super::Setting;
-use super::dynamodb_local::DynamoDbLocal;
+use crate::dynamodb_local::DynamoDbLocal;
 use crate::lambda::lambda_json;
 
 /// Writes in flight at once: enough to keep DynamoDB Local busy on a few cores.

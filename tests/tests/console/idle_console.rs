@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use axum::http::Request;
 use cordboard::carrier_choice::CarrierChoice;
+use cordboard::centre::CALLBACKS_AT_ONCE_DEFAULT;
 use cordboard::credentials::Account;
 use cordboard::lanes::LANES_DEFAULT;
 use cordboard::{Centre, Settings};
@@ -60,6 +61,7 @@ impl IdleConsole {
             voice_url: None,
             voice_method: carrier_simulator::twiml::Method::Post,
             lanes: LANES_DEFAULT,
+            callbacks_at_once: CALLBACKS_AT_ONCE_DEFAULT,
             clock: Arc::new(SystemClock),
         };
         let client = table.client();

@@ -16,6 +16,7 @@ mod forms;
 mod idle;
 mod idle_console;
 mod keyboard;
+mod messages;
 mod pages;
 mod phones;
 mod speed;

@@ -10,7 +10,7 @@ use crate::test_console::TestConsole;
 const PAGE_BYTES_MAX: u64 = 150_000;
 
 /// Every page by its name, with a selector that has to match before the checks.
-fn pages(console: &TestConsole, task: &str) -> Vec<(&'static str, String, &'static str)> {
+pub fn pages(console: &TestConsole, task: &str) -> Vec<(&'static str, String, &'static str)> {
     let maya = console.worker("Maya");
     vec![
         (
@@ -89,7 +89,7 @@ async fn pages_are_accessible_light_with_pictures() {
 }
 
 /// Makes the centre busy: one caller talks, one Task waits.
-async fn busy(console: &TestConsole) -> String {
+pub async fn busy(console: &TestConsole) -> String {
     let browser = console.administrator(Look::Light, "/phones").await;
     browser.press("#dial").await;
     browser.sees(".card .transcript", "press 1").await;

@@ -15,13 +15,8 @@ fn notice() -> Notice {
     }
 }
 
-/// Publishes the notice while the queues `throttled` refuse every message: whether it succeeded, and
-/// the accepted messages.
-async fn publish(throttled: &[&str]) -> (bool, Vec<Message>) {
-    let sqs = Aws::start("/cordboard/auth-token", "secret").await;
-    for queue in throttled {
-        sqs.throttle(queue);
-    }
+/// The outbox of routing over these queues.
+pub fn outbox(sqs: &Aws) -> SqsOutbox {
     let endpoint = sqs.endpoint.clone();
     let env = Env::new(move |name| match name {
         "AWS_REGION" => Some("eu-central-1".to_owned()),
@@ -30,12 +25,23 @@ async fn publish(throttled: &[&str]) -> (bool, Vec<Message>) {
         _ => None,
     });
     let url = |name: &str| sqs.queue_url(name);
-    let outbox = SqsOutbox::new(
+    SqsOutbox::new(
         aws::sqs(&env).unwrap(),
         url("TimersQueue"),
         url("CallbacksQueue"),
+        url("ChecksQueue"),
         url("EventsQueue.fifo"),
-    );
+    )
+}
+
+/// Publishes the notice while the queues `throttled` refuse every message: whether it succeeded, and
+/// the accepted messages.
+async fn publish(throttled: &[&str]) -> (bool, Vec<Message>) {
+    let sqs = Aws::start("/cordboard/auth-token", "secret").await;
+    for queue in throttled {
+        sqs.throttle(queue);
+    }
+    let outbox = outbox(&sqs);
     let published = outbox.publish(notice()).await;
     (published.is_ok(), sqs.messages())
 }

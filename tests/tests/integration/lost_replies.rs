@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use callbacks::{Callbacks, Destinations, web_client};
-use carrier::Carrier;
+use carrier::{AuthTokens, Carrier};
 use http_client::{Limits, NetworkClient, Request, Sending, WebClient, WebError, WebErrorKind};
 use ids::time::{Clock, Millis};
 use ids::{CallSid, TaskSid};
@@ -54,17 +54,18 @@ async fn instruct(test_centre: &TestCentre, caller: CallSid, instruction: &str) 
         .unwrap()
         .unwrap();
     let account_sid = test_centre.account.account_sid;
-    let auth_token = test_centre.account.auth_token.clone();
+    let tokens = AuthTokens::fixed(test_centre.account.tokens());
     let lost = Arc::new(LostReplies(web_client(Destinations::Anywhere).unwrap()));
     let callbacks = Callbacks {
         store: test_centre.centre.store.clone(),
-        carrier: Carrier::new(lost, &test_centre.base, account_sid, auth_token.clone()).unwrap(),
+        carrier: Carrier::new(lost, &test_centre.base, account_sid, Arc::clone(&tokens)).unwrap(),
         web: Arc::new(web_client(Destinations::Anywhere).unwrap()),
         destinations: Destinations::Anywhere,
-        auth_token,
+        tokens,
         account_sid,
         public_url: test_centre.base.clone(),
         clock: Arc::clone(&test_centre.clock) as Arc<dyn Clock>,
+        outbox: test_centre.centre.outbox(),
         journal: runtime::WebhookJournal::off(),
     };
     let instruct = Callback::Instruct {

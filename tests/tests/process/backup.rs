@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
 use tests::customer::Customer;
 use tests::process::command;
 use tokio::sync::Notify;
 
-use crate::kills::{Centre, delivered};
+use crate::client::Client;
+use crate::kills::{client_of, delivered, until_delivered};
 
 /// Clients that create Tasks at the same time.
 const CLIENTS: usize = 4;
@@ -30,7 +30,7 @@ async fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
 
 /// Creates Tasks until the process is killed. Makes a backup in the middle; returns the Tasks that
 /// were acknowledged before it began.
-async fn backup_under_load(centre: &Centre<'_>) -> BTreeSet<String> {
+async fn backup_under_load(centre: &Client) -> BTreeSet<String> {
     let process = centre.start().await;
     let acknowledged = Mutex::new(BTreeSet::new());
     let created = Notify::new();
@@ -45,24 +45,25 @@ async fn backup_under_load(centre: &Centre<'_>) -> BTreeSet<String> {
             created.notified().await;
         }
     };
-    let is_backed_up = AtomicBool::new(false);
     let operator = async {
         until(TASKS).await;
         let before: BTreeSet<String> = acknowledged.lock().unwrap().clone();
         // One that is killed leaves no half file under the name of the backup.
         let arguments = ["backup", "killed.sqlite", "--data", centre.data];
-        let mut killed = command(centre.folder, &arguments).spawn().unwrap();
+        let mut killed = command(centre.folder.path(), &arguments).spawn().unwrap();
         killed.kill().await.unwrap();
-        let (code, error) = run(centre.folder, &["backup", "copy.sqlite", "--data", "data"]).await;
+        let (code, error) = run(
+            centre.folder.path(),
+            &["backup", "copy.sqlite", "--data", "data"],
+        )
+        .await;
         assert_eq!(code, Some(0), "{error}");
-        is_backed_up.store(true, Ordering::Relaxed);
         let count = acknowledged.lock().unwrap().len();
         until(count + MORE_TASKS).await;
         process.kill().await;
         before
     };
     let (before, _) = tokio::join!(operator, join_all((0..CLIENTS).map(|_| client())));
-    assert!(is_backed_up.into_inner());
     before
 }
 
@@ -71,36 +72,27 @@ async fn backup_under_load(centre: &Centre<'_>) -> BTreeSet<String> {
 #[tokio::test]
 async fn backup_under_load_restores_everything() {
     let customer = Customer::open().await;
-    let folder = tempfile::tempdir().unwrap();
-    let mut centre = Centre::set_up(folder.path(), &customer).await;
+    let mut centre = client_of(&customer);
+    let folder = centre.folder.path().to_owned();
     let before = backup_under_load(&centre).await;
-    let restored = run(
-        folder.path(),
-        &["restore", "copy.sqlite", "--data", "restored"],
-    )
-    .await;
+    let restored = run(&folder, &["restore", "copy.sqlite", "--data", "restored"]).await;
     assert_eq!(restored.0, Some(0), "{}", restored.1);
     centre.data = "restored";
     let process = centre.start().await;
-    for task in &before {
-        let found = centre.get(&centre.url(&format!("/Tasks/{task}"))).await;
-        assert_eq!(found["sid"], task.as_str(), "{found}");
-    }
-    centre.until_delivered(&customer, &before).await;
+    centre.reads(&before).await;
+    until_delivered(&centre, &customer, &before).await;
     let after = centre.create_task().await.unwrap();
-    centre
-        .until_delivered(&customer, &BTreeSet::from([after.clone()]))
-        .await;
+    until_delivered(&centre, &customer, &BTreeSet::from([after.clone()])).await;
     let delivered = delivered(&customer);
     for task in before.iter().chain([&after]) {
         let events = &delivered[task];
         assert!(events.is_sorted(), "{task}: {events:?}");
     }
     process.interrupt().await;
-    let killed = folder.path().join("killed.sqlite");
+    let killed = folder.join("killed.sqlite");
     if killed.exists() {
         let arguments = ["restore", "killed.sqlite", "--data", "complete"];
-        assert_eq!(run(folder.path(), &arguments).await.0, Some(0));
+        assert_eq!(run(&folder, &arguments).await.0, Some(0));
     }
 }
 

@@ -6,7 +6,10 @@
 )]
 
 mod backup;
+mod client;
 mod damage;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod kills;
 mod serve;
 

@@ -7,6 +7,7 @@
 mod fetcher;
 mod journal;
 mod media;
+mod throttle;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -26,6 +27,7 @@ use crate::network::{
 use fetcher::Fetcher;
 pub use fetcher::web_client;
 pub use journal::Journal;
+pub use throttle::Throttle;
 
 /// Requests in flight at the same time; the others wait in order. More would only exhaust the
 /// machine's sockets.
@@ -101,12 +103,15 @@ pub struct Carrier {
     clock: Arc<dyn Clock>,
     fetcher: Arc<Fetcher>,
     state: Mutex<State>,
+    throttle: Mutex<Throttle>,
     nudge: Notify,
 }
 
 struct State {
     network: Network,
     journal: Journal,
+    /// Whether the last write of the journal failed. A failure is logged once, not at each input.
+    journal_fails: bool,
     /// Requests that are not sent yet, in order.
     pending: VecDeque<Fetch>,
 }
@@ -153,8 +158,10 @@ impl Carrier {
             state: Mutex::new(State {
                 network,
                 journal,
+                journal_fails: false,
                 pending,
             }),
+            throttle: Mutex::default(),
             nudge: Notify::new(),
         }))
     }
@@ -309,8 +316,15 @@ impl State {
             .changes()
             .map_err(Error::from)
             .and_then(|changes| self.journal.write(&changes));
+        let failed_before = std::mem::replace(&mut self.journal_fails, written.is_err());
         match written {
-            Ok(()) => self.network.changes_written(),
+            Ok(()) => {
+                self.network.changes_written();
+                if failed_before {
+                    tracing::warn!("simulated carrier: journal is written again");
+                }
+            }
+            Err(_) if failed_before => {}
             Err(error) => {
                 let cause = std::error::Error::source(&error)
                     .map(ToString::to_string)

@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 
 use super::form::Form;
 use super::{accept, created_call};
-use crate::Carrier;
 use crate::network::{
     Call, CallStatus, Conference, Input, Network, Participant, Refusal, participant_status,
 };
+use crate::{Carrier, Throttle};
 
 /// The routes below `/simulator`.
 pub(super) fn routes() -> Router<Arc<Carrier>> {
@@ -32,6 +32,7 @@ pub(super) fn routes() -> Router<Arc<Carrier>> {
         .route("/simulator/calls/{sid}/answer", post(answer))
         .route("/simulator/calls/{sid}/decline", post(decline))
         .route("/simulator/calls/{sid}/hangup", post(hang_up))
+        .route("/simulator/throttle", post(throttle))
 }
 
 /// A refused request: a status and a message.
@@ -85,6 +86,13 @@ struct DigitsRequest {
     digits: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ThrottleRequest {
+    requests: u32,
+    retry_after_secs: Option<u64>,
+}
+
 async fn dial(
     State(carrier): State<Arc<Carrier>>,
     body: Body,
@@ -98,6 +106,19 @@ async fn dial(
         )
     })?;
     Ok((StatusCode::CREATED, Json(json!({ "call_sid": sid }))))
+}
+
+/// Refuses the coming requests of the REST API with 429.
+async fn throttle(State(carrier): State<Arc<Carrier>>, body: Body) -> Result<Json<Value>, Problem> {
+    let ThrottleRequest {
+        requests,
+        retry_after_secs,
+    } = read(body, r#"{"requests": 3, "retry_after_secs": 1}"#)?;
+    carrier.throttle(Throttle {
+        requests,
+        retry_after_secs,
+    });
+    Ok(Json(json!({ "requests": requests })))
 }
 
 async fn list(

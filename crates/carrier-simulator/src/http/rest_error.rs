@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -14,6 +14,7 @@ pub(super) struct RestError {
     status: StatusCode,
     code: u32,
     message: String,
+    retry_after_secs: Option<u64>,
 }
 
 impl RestError {
@@ -22,6 +23,7 @@ impl RestError {
             status,
             code,
             message: message.into(),
+            retry_after_secs: None,
         }
     }
 
@@ -48,6 +50,15 @@ impl RestError {
     /// 405/20004: the resource does not have this method.
     pub fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, 20004, "Method not allowed")
+    }
+
+    /// 429/20429: the request was not processed. `retry_after_secs` is the `Retry-After` header.
+    pub fn throttled(retry_after_secs: Option<u64>) -> Self {
+        let throttled = Self::new(StatusCode::TOO_MANY_REQUESTS, 20429, "Too many requests");
+        Self {
+            retry_after_secs,
+            ..throttled
+        }
     }
 
     /// The status with code 20001: the body could not be read, such as 413 for a body that is too
@@ -102,6 +113,7 @@ impl IntoResponse for RestError {
             status,
             code,
             message,
+            retry_after_secs,
         } = self;
         let body = json!({
             "code": code,
@@ -110,6 +122,9 @@ impl IntoResponse for RestError {
             "status": status.as_u16(),
         });
         let mut response = (status, Json(body)).into_response();
+        if let Some(secs) = retry_after_secs {
+            response.headers_mut().insert(RETRY_AFTER, secs.into());
+        }
         if status == StatusCode::UNAUTHORIZED {
             let challenge = axum::http::HeaderValue::from_static("Basic realm=\"Twilio API\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);

@@ -446,3 +446,20 @@ async fn path_that_is_not_served_has_a_json_error() {
     let anonymous = api.rest_as(None, "/2010-04-01/Other.json").await;
     assert_eq!(anonymous.0, 401);
 }
+
+#[tokio::test]
+async fn throttled_requests_are_not_processed() {
+    let webhooks = Webhooks::start().await;
+    let carrier = open(&webhooks, &ManualClock::new(), Journal::none());
+    let api = Api::start(&carrier).await;
+    let throttle = json!({ "requests": 2, "retry_after_secs": 3 });
+    api.post("/simulator/throttle", throttle).await;
+    let new = [("FriendlyName", "WT1")];
+    for _ in 0..2 {
+        let (status, refused) = api.rest("Queues.json", &new).await;
+        assert_eq!((status, &refused["code"]), (429, &json!(20429)));
+    }
+    let (_, queues) = api.rest_get("Queues.json").await;
+    assert_eq!(queues["queues"], json!([]));
+    assert_eq!(api.rest("Queues.json", &new).await.0, 201);
+}

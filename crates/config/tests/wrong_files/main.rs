@@ -38,7 +38,7 @@ fn unknown_key_suggests_the_right_one() {
             "menu:",
             "Menu:",
             "36:1: unknown key \"Menu\" in the file; allowed: phone_number, workflow, worker_ring_timeout, \
-             post_work_activity, voicemail_task_queue, workspace, workers, task_queues, workflows, menu. Did you mean \"menu\"?",
+             post_work_activity, voicemail_task_queue, dialing, workspace, workers, task_queues, workflows, menu. Did you mean \"menu\"?",
         ),
         (
             "  attempts_max: 3",
@@ -73,6 +73,48 @@ fn unknown_key_suggests_the_right_one() {
             "9:7: an activity needs the key \"available\"",
         ),
     ]);
+}
+
+#[test]
+fn impossible_dialing_is_refused() {
+    check(&[
+        (
+            "worker_ring_timeout: 20s",
+            "dialing: { calls_per_second: 0 }",
+            "3:30: calls_per_second: expected a whole number from 1 to 1000, got 0",
+        ),
+        (
+            "worker_ring_timeout: 20s",
+            "dialing: { calls_per_second: 1.5 }",
+            "3:30: calls_per_second: expected a whole number from 1 to 1000, got 1.5",
+        ),
+        (
+            "worker_ring_timeout: 20s",
+            "dialing: { calls_per_minut: 5 }",
+            "3:12: unknown key \"calls_per_minut\" in dialing; allowed: allow, calls_per_minute, calls_per_second. \
+             Did you mean \"calls_per_minute\"?",
+        ),
+        (
+            "worker_ring_timeout: 20s",
+            "dialing: { allow: [\"+1\", \"0049\"] }",
+            "3:26: allow: expected a plus and digits such as \"+1\", or \"sip:\", got \"0049\"",
+        ),
+    ]);
+}
+
+/// The one Worker with a number has an American one.
+#[test]
+fn number_that_may_not_be_dialed_is_refused() {
+    let file = SMALL.replace(
+        "worker_ring_timeout: 20s",
+        "dialing: { allow: [\"+49\", \"+33\"] }",
+    );
+    assert_eq!(
+        problems_of(&file),
+        [
+            "centre.yaml:16:51: contact_uri: …0101 may not be dialed; dialing.allow in contact-centre.yaml has +49, +33"
+        ]
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! There is no index. An Event's id is its cursor ([`EventCursor`]) and so leads to its item. A
 //! list is read backwards hour by hour, the shards of an hour side by side.
 
+mod erase;
 mod follow;
 mod forward;
 mod item;

@@ -10,6 +10,7 @@
 )]
 
 mod apply;
+mod call_slots;
 mod competing_writes;
 mod configuration;
 mod events;

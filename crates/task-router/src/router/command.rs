@@ -52,6 +52,16 @@ pub enum Command {
         /// The instruction and its claim.
         instruction: IssuedInstruction,
     },
+    /// The Worker's call waits for its slot until this moment, because calls are paced: the offer
+    /// waits with it.
+    OfferPostponed {
+        /// The Task offered.
+        task: TaskSid,
+        /// The Reservation.
+        reservation: ReservationSid,
+        /// The moment of the slot.
+        until: Timestamp,
+    },
     /// The carrier named the call to the Worker.
     WorkerCallNamed {
         /// The Task offered.
@@ -241,6 +251,7 @@ impl Command {
             | Self::WaitingListFull { task }
             | Self::Answered { task, .. }
             | Self::InstructionIssued { task, .. }
+            | Self::OfferPostponed { task, .. }
             | Self::WorkerCallNamed { task, .. }
             | Self::WorkerCallAnswered { task, .. }
             | Self::WorkerCallEnded { task, .. }
@@ -292,6 +303,7 @@ impl Command {
             | Self::WaitingListFull { .. }
             | Self::Answered { .. }
             | Self::InstructionIssued { .. }
+            | Self::OfferPostponed { .. }
             | Self::WorkerCallNamed { .. }
             | Self::WorkerCallAnswered { .. }
             | Self::WorkerCallEnded { .. }

@@ -106,6 +106,8 @@ pub enum Callback {
         /// Their Task.
         task: TaskSid,
     },
+    /// Work whose call has waited for its slot, because calls are paced.
+    Paced(Box<Callback>),
     /// Delete the carrier's queue of an ended Task.
     DeleteQueue {
         /// The carrier's queue.
@@ -113,7 +115,32 @@ pub enum Callback {
     },
 }
 
+/// The queue of a callback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallbackQueue {
+    /// Work that a caller, a Worker or an application waits for.
+    Callbacks,
+    /// Reconciliation, which may wait: the sweep asks for many calls at the same moment.
+    Checks,
+}
+
 impl Callback {
+    /// The queue it is sent to.
+    pub fn queue(&self) -> CallbackQueue {
+        match self {
+            Self::CheckCaller { .. } => CallbackQueue::Checks,
+            Self::Paced(paced) => paced.queue(),
+            Self::Assignment { .. }
+            | Self::StopWorkerCall { .. }
+            | Self::SendCallerOn { .. }
+            | Self::Instruct { .. }
+            | Self::MoveCaller { .. }
+            | Self::CallCustomer { .. }
+            | Self::Relay(_)
+            | Self::DeleteQueue { .. } => CallbackQueue::Callbacks,
+        }
+    }
+
     /// The kind of work, for the log. The fields are not logged, because they may contain phone
     /// numbers and passwords.
     pub fn name(&self) -> &'static str {
@@ -126,6 +153,7 @@ impl Callback {
             Self::CallCustomer { .. } => "call_customer",
             Self::Relay(_) => "relay",
             Self::CheckCaller { .. } => "check_caller",
+            Self::Paced(_) => "paced",
             Self::DeleteQueue { .. } => "delete_queue",
         }
     }
@@ -139,6 +167,7 @@ impl Callback {
             | Self::MoveCaller { task, .. }
             | Self::CallCustomer { task, .. }
             | Self::CheckCaller { task, .. } => Some(*task),
+            Self::Paced(paced) => paced.task(),
             Self::StopWorkerCall { .. } | Self::Relay(_) | Self::DeleteQueue { .. } => None,
         }
     }

@@ -83,6 +83,11 @@ pub fn decide(snapshot: Snapshot<'_>, command: &Command, now: Timestamp) -> Deci
             reservation,
             instruction,
         } => reservation::issue(&mut draft, *task, *reservation, instruction),
+        Command::OfferPostponed {
+            task,
+            reservation,
+            until,
+        } => reservation::postpone(&mut draft, *task, *reservation, *until),
         Command::WorkerCallNamed {
             task,
             reservation,

@@ -133,6 +133,21 @@ pub(super) fn issue(
     Ok(())
 }
 
+/// Extends an offer whose call waits for its slot: from then on it has the time of any call that is
+/// being placed.
+pub(super) fn postpone(
+    draft: &mut Draft<'_>,
+    task: TaskSid,
+    reservation: ReservationSid,
+    until: Timestamp,
+) -> Result<(), Refusal> {
+    let expires_at = until + CALL_CREATION_LIMIT;
+    if pending(draft, task, reservation)?.expires_at < expires_at {
+        pending_mut(draft, task, reservation)?.expires_at = expires_at;
+    }
+    Ok(())
+}
+
 /// A call asks for the caller. One call gets the caller: the first that asks, of a Reservation
 /// whose Worker was not called by other means.
 pub(super) fn dial(

@@ -2,6 +2,7 @@
 
 pub mod activity;
 mod configuration;
+mod dialing;
 pub mod event;
 pub mod event_stream;
 pub mod explain;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ids::time::{Millis, Timestamp};
 use ids::{AccountSid, ActivitySid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use serde_json::{Value, json};
+use shared::dialing::Dialing;
 use shared::menu::Menu;
 use shared::voice_settings::VoiceSettings;
 use task_router::model::{
@@ -95,6 +96,7 @@ pub fn voice_settings(workspace: &Workspace) -> VoiceSettings {
         post_work_activity_sid: Some(WRAP_UP),
         voicemail_task_queue_sid: None,
         worker_ring_timeout_secs: 20,
+        dialing: Dialing::default(),
         menu: Menu::default(),
     }
 }

@@ -11,7 +11,7 @@ use task_router::model::{Task, Worker, Workspace};
 use task_router::router::{self, Command, WorkerChanges, queue_membership_of};
 
 use super::configuration::{self, Kind};
-use super::{activity, read_all};
+use super::{activity, dialing, read_all};
 use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::request_context::RequestContext;
@@ -38,6 +38,7 @@ pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = configuration::read(context).await?;
     activity::check(activity, "ActivitySid", &workspace)?;
     let activity = activity.unwrap_or(workspace.default_activity_sid);
+    dialing::check_contact_uri(context, Some(&attributes.clone().into())).await?;
     check_count(context, &workspace).await?;
     let [seed, count] = context.api.ids.next_cause();
     let sid = WorkerSid::derive(&[&seed, &count]);
@@ -63,6 +64,7 @@ pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let worker = find(context, "Sid").await?;
     activity::check(changes.activity, "ActivitySid", &workspace)?;
     check_name(context, &worker, changes.friendly_name.as_deref()).await?;
+    dialing::check_contact_uri(context, changes.attributes.as_ref()).await?;
     if changes == WorkerChanges::default() {
         context.check_version(worker.version)?;
         return answer(context, &workspace, &worker);

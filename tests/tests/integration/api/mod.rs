@@ -5,6 +5,7 @@
 mod as_sent;
 mod configuration;
 mod configuration_in_use;
+mod dialing;
 mod explain;
 mod queue_members;
 mod refusals;

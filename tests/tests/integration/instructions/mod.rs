@@ -3,6 +3,9 @@
 
 mod handed_on;
 mod outbound;
+mod paced;
+mod throttled;
+mod toll_fraud;
 
 use ids::CallSid;
 use ids::time::Millis;

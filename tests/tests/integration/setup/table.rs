@@ -48,6 +48,10 @@ impl Outbox for Messages {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    fn callback_later(&self, _callback: Callback, _delay: Millis) -> Sending<'_> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     fn publish(&self, _notice: Notice) -> Sending<'_> {
         Box::pin(std::future::ready(Ok(())))
     }

@@ -143,7 +143,7 @@ fn each_disagreement_is_reported() {
             "CallbacksQueue tries 30 times, which is not 1 to 10",
         ),
         (
-            "VisibilityTimeout: 270",
+            "VisibilityTimeout: 360",
             "VisibilityTimeout: 72",
             "CallbacksQueue hides a message for 72 s",
         ),
@@ -153,7 +153,7 @@ fn each_disagreement_is_reported() {
             "CallbacksQueueDeadLetters takes the dead letters of 2 sources",
         ),
         (
-            "[Changes, TimersQueue, CallbacksQueue]",
+            "[Changes, TimersQueue, CallbacksQueue, ChecksQueue]",
             "[Changes, TimersQueue]",
             "CallbacksQueue has no dead-letter queue of its own",
         ),

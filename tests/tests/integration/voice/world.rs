@@ -60,7 +60,12 @@ impl World {
         store.save_voice_settings(&changed).await.unwrap();
 
         let clock = Arc::new(ManualClock(AtomicI64::new(NOON.as_millis())));
-        let mut voice = Voice::new(store.clone(), "12345".to_owned(), UNSIGNED, clock.clone());
+        let mut voice = Voice::new(
+            store.clone(),
+            carrier::AuthTokens::fixed(carrier::Tokens::one("12345")),
+            UNSIGNED,
+            clock.clone(),
+        );
         settle(&mut voice);
         Self {
             store,

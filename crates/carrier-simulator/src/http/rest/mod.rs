@@ -9,6 +9,7 @@ mod conferences;
 mod fields;
 mod participants;
 mod queues;
+mod throttling;
 
 use std::sync::Arc;
 
@@ -89,6 +90,10 @@ pub(super) fn routes(carrier: &Arc<Carrier>) -> Router<Arc<Carrier>> {
         )
         .route("/2010-04-01/{*path}", any(account::not_served))
         .method_not_allowed_fallback(async || RestError::method_not_allowed())
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(carrier),
+            throttling::throttle,
+        ))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(carrier),
             authentication::authenticate,

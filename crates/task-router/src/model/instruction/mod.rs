@@ -16,6 +16,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use super::Task;
 use ids::{ActivitySid, WorkerSid};
 
 pub use check::{Impossible, check};
@@ -125,6 +126,32 @@ impl Instruction {
             Self::Conference(_) => InstructionName::Conference,
             Self::Supervise(_) => InstructionName::Supervise,
         }
+    }
+
+    /// The addresses that are dialed to carry it out: the phone, and for a conference the customer of
+    /// an outbound Task. `contact_uri` is the address of the Worker or, for a supervisor who is a
+    /// Worker, of the supervisor. Empty: no call is placed.
+    pub fn dialed<'a>(&'a self, task: &'a Task, contact_uri: Option<&'a str>) -> Vec<&'a str> {
+        let phone = match self {
+            Self::Dequeue(dequeue) => dequeue.to.as_deref().or(contact_uri),
+            Self::Call(call) => call.to.as_deref().or(contact_uri),
+            Self::Conference(conference) => conference.to.as_deref().or(contact_uri),
+            Self::Supervise(supervise) => match &supervise.supervisor {
+                Supervisor::Worker(_) => contact_uri,
+                Supervisor::Uri(uri) => Some(uri.as_str()),
+            },
+            Self::Accept | Self::Reject { .. } | Self::Redirect(_) => None,
+        };
+        let customer = match self {
+            Self::Conference(_) => task.outbound_to(),
+            Self::Accept
+            | Self::Reject { .. }
+            | Self::Dequeue(_)
+            | Self::Call(_)
+            | Self::Redirect(_)
+            | Self::Supervise(_) => None,
+        };
+        [phone, customer].into_iter().flatten().collect()
     }
 
     /// The Worker whose phone rings instead of the Reservation's own: a supervisor who is a Worker.

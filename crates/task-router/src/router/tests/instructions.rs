@@ -596,3 +596,25 @@ fn move_after_rejection_ends_task() {
     assert_eq!(world.status("c1"), AssignmentStatus::Pending);
     assert_eq!(moved(&mut world), Outcome::Changed);
 }
+
+/// An offer whose call waits for its slot expires as late as a call that is being placed then.
+#[test]
+fn postponed_offer_waits_for_its_slot() {
+    let mut world = world().worker("Ann", r#"{"languages":["en"]}"#);
+    world.call("c1", "en");
+    world.advance("c1");
+    let task = task("c1");
+    let reservation = world.offer("c1");
+    let expires_at = |world: &World| world.task("c1").reservations[0].expires_at;
+    let before = expires_at(&world);
+    let postpone = |until| Command::OfferPostponed {
+        task,
+        reservation,
+        until,
+    };
+    world.happens(postpone(before - Millis::from_secs(60)));
+    assert_eq!(expires_at(&world), before, "an offer is never shortened");
+    let slot = before + Millis::from_secs(60);
+    world.happens(postpone(slot));
+    assert_eq!(expires_at(&world), slot + Millis::from_secs(30));
+}

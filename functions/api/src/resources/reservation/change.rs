@@ -13,7 +13,7 @@ use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
-use crate::resources::activity;
+use crate::resources::{activity, dialing};
 
 const WORKER_ACTIVITY: &str = "WorkerActivitySid";
 const INSTRUCTION: &str = "Instruction";
@@ -161,6 +161,15 @@ async fn instruct(
         &workspace.activities,
     )
     .map_err(|impossible| refused(found, impossible.to_string()))?;
+    let dialing = dialing::limits(context).await?;
+    for address in instruction.dialed(task, contact_uri) {
+        dialing.check(address).map_err(|error| {
+            let instruction = instruction.name().title();
+            ApiError::State(format!(
+                "Unable to execute {instruction} instruction. {error}"
+            ))
+        })?;
+    }
     let name = instruction.name().as_str();
     // The condition of `If-Match` is sent along: a change of the Task between this check and the
     // claim of the instruction makes the claim fail.

@@ -1,16 +1,20 @@
-//! The requests that the harness itself sends to DynamoDB Local while it measures, as JSON. The SDK
-//! takes several times the processor time in a debug build.
+//! AWS's own DynamoDB Local, and a client of it that sends JSON. Harnesses use it beside the functions
+//! that they measure: the SDK takes several times the processor time in a debug build.
+
+pub mod connection;
+pub mod server;
+pub mod stream;
 
 use serde_json::Value;
 
-use super::connection::Connection;
+use connection::Connection;
 
 /// DynamoDB Local does not check signatures, but expects one.
 const SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/dynamodb/aws4_request, \
                          SignedHeaders=host, Signature=0";
 
 /// A connection to DynamoDB Local.
-pub(super) struct DynamoDbLocal(Connection);
+pub struct DynamoDbLocal(Connection);
 
 impl DynamoDbLocal {
     /// Connects to this `http://` address.

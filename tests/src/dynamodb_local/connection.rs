@@ -15,14 +15,14 @@ const READ_BYTES: usize = 16 * 1024;
 const LINE_END: &[u8] = b"\r\n";
 
 /// A connection of a client or to a server.
-pub(super) struct Connection {
+pub struct Connection {
     stream: TcpStream,
     /// What was read and belongs to the next message.
     buffer: Vec<u8>,
 }
 
 /// One request or answer.
-pub(super) struct Message {
+pub struct Message {
     /// Head and body, as they were read.
     pub bytes: Vec<u8>,
     /// The length of the head, with the empty line.

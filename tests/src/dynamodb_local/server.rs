@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use crate::project;
 
 /// A running DynamoDB Local.
-pub(super) struct Server {
+pub struct Server {
     /// Its address.
     pub endpoint: String,
     child: Child,

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::dynamodb_local::DynamoDbLocal;
+use super::DynamoDbLocal;
 
 /// Records of one answer; the API's maximum.
 const RECORDS_MAX: u32 = 1_000;

@@ -1,0 +1,24 @@
+//! The deployed stack as AWS runs it: the built functions in execution environments of their own,
+//! DynamoDB Local, and SQS, S3 and Parameter Store by moto. Between them stands what AWS does:
+//!
+//! - [`gateway`]: the HTTP API, which turns requests into events of the functions.
+//! - [`functions`]: execution environments, a process each, which can be killed and throttled.
+//! - [`stream_source`]: the event source mapping of the table's stream, as a state machine: shards
+//!   that split and end, lanes, batches, bisection, retries, record age, on-failure destination.
+//! - [`stream_pump`]: reads the stream, and carries out what the mapping decides.
+//! - [`queue_pump`]: the event source mappings of the queues.
+//! - [`moto`]: the emulator of SQS, S3 and Parameter Store.
+//! - [`stack`]: all of them put together from `template.yaml`.
+//! - [`day`]: callers and Workers at the phones of the simulated carrier, and what must be true
+//!   after their day.
+//!
+//! Everything runs in real time. Cold starts, latencies and prices of AWS are not simulated.
+
+pub mod day;
+pub mod functions;
+pub mod gateway;
+pub mod moto;
+pub mod queue_pump;
+pub mod stack;
+pub mod stream_pump;
+pub mod stream_source;
