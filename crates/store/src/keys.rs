@@ -24,6 +24,7 @@
 //! | used sign-in link (one-time token) | `USED#<its signature>` | `USED` | | |
 //! | generation of a principal's console sessions | `SESSIONS#<principal>` | `SESSIONS` | | |
 //! | progress of the roll-up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
+//! | cursor of a sweep that did not read all Tasks | `EVENTS#WS…#SWEEP` | `SWEEP` | | |
 //!
 //! Both indexes are sparse. No partition is written by all Tasks of a Workspace: waiting Tasks are
 //! spread over the waiting lists, free Workers over the ready lists, and the listing over
@@ -179,6 +180,11 @@ impl Key {
     /// The progress of the roll-up of a Workspace's Events.
     pub fn rolled_up(workspace: WorkspaceSid) -> Self {
         Self::new(format!("EVENTS#{workspace}#ROLLED-UP"), "ROLLED-UP")
+    }
+
+    /// The cursor of a sweep that did not read all Tasks of a Workspace.
+    pub fn sweep_cursor(workspace: WorkspaceSid) -> Self {
+        Self::new(format!("EVENTS#{workspace}#SWEEP"), "SWEEP")
     }
 
     /// A one-time token that was used.
