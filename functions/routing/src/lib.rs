@@ -14,6 +14,7 @@ mod event;
 mod event_publisher;
 mod known;
 mod matcher;
+mod measure;
 mod pages;
 mod ready_lists;
 mod remembered;
@@ -121,7 +122,9 @@ impl Routing {
                 };
                 self.carry_out_task(effects, &new, search).await?;
                 self.publish_task_events(&workspace, old.as_deref(), &new)
-                    .await
+                    .await?;
+                measure::task(old.as_deref(), &new);
+                Ok(())
             }
             Change::Worker { old, new } => {
                 let Some(workspace) = self.workspace(new.workspace_sid).await? else {
