@@ -20,9 +20,12 @@ mod ready_lists;
 mod remembered;
 mod roll_up;
 mod search_continuation;
+mod settled_tasks;
 mod sweep;
+mod time_limit;
 mod worker_snapshot;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use aws_lambda_events::event::dynamodb::EventRecord;
@@ -59,7 +62,7 @@ pub struct Routing {
     scheduled_backfills: backfill::Scheduled,
     scheduled_searches: search_continuation::Scheduled,
     scheduled_runs: backlog::ScheduledRuns,
-    settled_tasks: Mutex<sweep::SettledTasks>,
+    settled_tasks: Mutex<BTreeMap<WorkspaceSid, settled_tasks::SettledTasks>>,
 }
 
 /// When Workers are searched for a Task.

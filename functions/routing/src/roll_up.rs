@@ -15,7 +15,12 @@ use task_router::model::Workspace;
 use task_router::router::events::{EVENT_KEPT, Event};
 use task_router::statistics::{ActiveTasks, Family, Grain, RolledUp, Tallies};
 
-use crate::{Error, Routing};
+use crate::{Error, Routing, time_limit};
+
+/// How long one run takes on steps: what is left of the function's five minutes is for the step
+/// under way, which may be an hour with many Events. Progress is saved after each step, and the
+/// next run continues.
+const STEPS_TIME: Millis = Millis::from_secs(45);
 
 /// How long after its end a minute is counted: most Events are stored within a second or two.
 const MINUTE_SETTLED: Millis = Millis::from_secs(5);
@@ -61,8 +66,12 @@ impl Routing {
     /// logged; the next run continues where this one stopped.
     pub async fn roll_up(&self) -> Result<(), Error> {
         let mut waiting = 0;
-        for sid in self.swept_workspaces().await? {
-            match self.roll_up_workspace(sid).await {
+        let workspaces = self.swept_workspaces().await?;
+        let end = self.clock.now() + STEPS_TIME;
+        for (number, sid) in workspaces.iter().enumerate() {
+            let left = workspaces.len() - number;
+            let until = time_limit::share(self.clock.now(), end, left);
+            match self.roll_up_workspace(*sid, until).await {
                 Ok(active_tasks) => waiting += active_tasks.waiting(),
                 Err(error) => {
                     tracing::error!(workspace_sid = %sid, %error, "roll-up of Workspace failed, next run continues");
@@ -75,7 +84,11 @@ impl Routing {
 
     /// Costs, in a minute without Events, one query for each shard of Events and a few for rows.
     /// Returns the Workspace's Tasks at the end of the last minute that was counted.
-    async fn roll_up_workspace(&self, sid: WorkspaceSid) -> Result<ActiveTasks, Error> {
+    async fn roll_up_workspace(
+        &self,
+        sid: WorkspaceSid,
+        stop_at: Timestamp,
+    ) -> Result<ActiveTasks, Error> {
         let now = self.clock.now();
         let Some(workspace) = self.store.workspace(sid, now).await? else {
             return Ok(ActiveTasks::default());
@@ -85,11 +98,14 @@ impl Routing {
             .unwrap_or_else(|| RolledUp::beginning(now))
             .not_before(now - EVENT_KEPT);
         let before = rolled.minutes;
-        let active_tasks = self.count_minutes(&workspace, &mut rolled, now).await?;
+        let active_tasks = self
+            .count_minutes(&workspace, &mut rolled, now, stop_at)
+            .await?;
         if rolled.minutes != before {
             self.save_wait_times(workspace.sid, rolled.minutes).await?;
         }
-        self.make_hours(workspace.sid, &mut rolled, now).await?;
+        self.make_hours(workspace.sid, &mut rolled, now, stop_at)
+            .await?;
         self.make_days(workspace.sid, &mut rolled).await?;
         Ok(active_tasks)
     }
@@ -99,13 +115,15 @@ impl Routing {
         workspace: &Workspace,
         rolled: &mut RolledUp,
         now: Timestamp,
+        stop_at: Timestamp,
     ) -> Result<ActiveTasks, Error> {
         let end = Grain::Minute.floor(now - MINUTE_SETTLED);
         let mut from = rolled.minutes - COUNTED_AGAIN;
         let mut active_tasks = self.store.active_tasks(workspace.sid).await?;
         for _ in 0..STEPS_MAX {
             let until = end.min(Grain::Hour.floor(from) + Grain::Hour.length());
-            if until <= from || end <= rolled.minutes {
+            let is_over = self.clock.now() > stop_at;
+            if is_over || until <= from || end <= rolled.minutes {
                 break;
             }
             let minutes = self
@@ -156,11 +174,13 @@ impl Routing {
         workspace: WorkspaceSid,
         rolled: &mut RolledUp,
         now: Timestamp,
+        stop_at: Timestamp,
     ) -> Result<(), Error> {
         for _ in 0..HOURS_MAX {
             let from = rolled.hours;
             let until = from + Grain::Hour.length();
-            if until > rolled.minutes || until + HOUR_SETTLED > now {
+            let is_over = self.clock.now() > stop_at;
+            if is_over || until > rolled.minutes || until + HOUR_SETTLED > now {
                 return Ok(());
             }
             for begin in [from - HOURS_COUNTED_AGAIN, from] {
