@@ -95,6 +95,7 @@ async fn command_erases_in_the_data_folder() {
         data: folder.path().to_owned(),
         in_memory: false,
         config: None,
+        log_format: Default::default(),
     };
     erase(&options, &start).await.unwrap();
     let _running = cordboard::data_folder::open(folder.path()).unwrap();

@@ -7,22 +7,24 @@ use tests::process::{Process, command, free_port};
 /// Chooses the bytes that are changed.
 const SEED: u64 = 27;
 
-type Damage = fn(&mut Vec<u8>);
+type Damage = fn(Vec<u8>) -> Vec<u8>;
 
-fn half(bytes: &mut Vec<u8>) {
+fn half(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.truncate(bytes.len() / 2);
+    bytes
 }
 
-fn changed_bytes(bytes: &mut Vec<u8>) {
+fn changed_bytes(mut bytes: Vec<u8>) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(SEED);
     for _ in 0..500 {
         let at = random.usize(..bytes.len());
         bytes[at] = random.u8(..);
     }
+    bytes
 }
 
 /// The database has its structure, and its items cannot be read.
-fn unreadable_items(bytes: &mut Vec<u8>) {
+fn unreadable_items(mut bytes: Vec<u8>) -> Vec<u8> {
     let key = b"\"pk\":{\"S\"";
     let places: Vec<usize> = (0..bytes.len() - key.len())
         .filter(|at| bytes[*at..].starts_with(key))
@@ -31,6 +33,7 @@ fn unreadable_items(bytes: &mut Vec<u8>) {
     for at in places {
         bytes[at + 1] = 0xff;
     }
+    bytes
 }
 
 #[tokio::test]
@@ -47,9 +50,7 @@ async fn damaged_data_is_refused_with_a_sentence() {
         ("unreadable items", unreadable_items),
     ];
     for (name, damage) in damages {
-        let mut bytes = sound.clone();
-        damage(&mut bytes);
-        fs::write(&file, bytes).unwrap();
+        fs::write(&file, damage(sound.clone())).unwrap();
         let arguments = ["--port", &port, "--data", "data"];
         let output = command(folder.path(), &arguments).output().await.unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
