@@ -44,3 +44,16 @@ test("a client continues after its last Event", async () => {
   const restarted = new EventStream(world.sid, messages[1].id);
   assert.deepEqual(ids(await receiveUntil(restarted, "task.canceled", last)), ids(messages.slice(2)));
 });
+
+test("a client backs off while the server is busy", async () => {
+  const refusals = [[429, "0"], [503, "0"], [429, "7"]];
+  const get = async () => {
+    const [status, wait] = refusals.shift() ?? [200, "0"];
+    return new Response("retry: 250\n\n", { status, headers: { "Retry-After": wait, "Content-Type": "text/event-stream" } });
+  };
+  const pauses = [];
+  const sleep = async (millis) => pauses.push(millis);
+  assert.deepEqual(await new EventStream(world.sid, undefined, { get, sleep }).next(0), []);
+  assert.ok(pauses[0] >= 500 && pauses[0] <= 1000 && pauses[1] >= 1000 && pauses[1] <= 2000, `${pauses}`);
+  assert.equal(pauses[2], 7000, "the server asked for more");
+});

@@ -2,7 +2,9 @@
 
 import json
 
-from event_stream import EventStream, Message
+import pytest
+import requests
+from event_stream import ATTEMPTS_MAX, EventStream, Message
 from world import World
 
 POLLS_MAX = 20
@@ -50,6 +52,34 @@ def test_worker_stream_has_only_own_events(world: World) -> None:
     (message, *_) = receive(world, stream, 1)
     assert (message.event, message.data["event_data"]["task_sid"]) == ("reservation.created", task)
     assert message.data["event_data"]["worker_sid"] == worker
+
+
+class BusyServer(requests.Session):
+    """Refuses some requests, and then answers with an empty stream."""
+
+    def __init__(self, refusals: list[tuple[int, str]]) -> None:
+        super().__init__()
+        self.refusals = refusals
+
+    def get(self, url: str, **_: object) -> requests.Response:
+        answer = requests.Response()
+        answer.status_code, retry_after = self.refusals.pop(0) if self.refusals else (200, "0")
+        answer.headers.update({"Retry-After": retry_after, "Content-Type": "text/event-stream"})
+        answer._content = b"retry: 250\n\n"  # noqa: SLF001
+        return answer
+
+
+def test_client_backs_off(world: World) -> None:
+    pauses: list[float] = []
+    session = BusyServer([(429, "0"), (503, "0"), (429, "7")])
+    assert EventStream(world.sid, session=session, sleep=pauses.append).next(wait=0) == []
+    first, second, third = pauses
+    assert 0.5 <= first <= 1
+    assert 1 <= second <= 2
+    assert third == 7, "the server asked for more"
+    session = BusyServer([(429, "0")] * ATTEMPTS_MAX)
+    with pytest.raises(requests.HTTPError, match="429"):
+        EventStream(world.sid, session=session, sleep=pauses.append).next(wait=0)
 
 
 def stored(world: World, task: str) -> list:

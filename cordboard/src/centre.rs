@@ -542,10 +542,11 @@ impl Centre {
         self.voice.clock.now()
     }
 
-    /// Sends the sweep of the schedule in `template.yaml` to `routing`, and reconciles the callers
-    /// who wait at the simulated carrier.
+    /// Sends the events of the schedules in `template.yaml` to `routing`, each of which is an
+    /// invocation of its own, and reconciles the callers who wait at the simulated carrier.
     pub async fn sweep(&self) {
         invoke_routing(&self.routing, json!({ "sweep": "overdue" })).await;
+        invoke_routing(&self.routing, json!({ "statistics": "roll_up" })).await;
         self.release_callers().await;
     }
 

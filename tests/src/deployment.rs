@@ -17,7 +17,7 @@ use crate::dynamodb::Served;
 use crate::guard::Guard;
 use crate::lambda::{Lambda, Outcome};
 use crate::policy::Policy;
-use crate::template::{Template, logical_id};
+use crate::template::{FUNCTION, Template, binary, dashed, logical_id};
 use crate::{binaries, centre, project};
 
 /// The account every event is signed for (scripts/sign_events.py).
@@ -116,6 +116,12 @@ impl Deployment {
     /// redelivery.
     pub fn hidden(&self) -> Vec<(String, u64)> {
         self.aws.hidden()
+    }
+
+    /// The functions of the stack, by name: `event-streams` for `EventStreams`.
+    pub fn deployed(&self) -> BTreeSet<String> {
+        let functions = self.template.of_type(FUNCTION);
+        functions.map(|(id, _)| dashed(id)).collect()
     }
 
     /// Sends an event to a function, which is started by its first event. Panics with the
@@ -245,7 +251,7 @@ impl Deployment {
         }
         environment.insert("CARRIER_URL".to_owned(), NOWHERE.to_owned());
         (
-            Lambda::start(function, &binaries::path(function), &environment).await,
+            Lambda::start(function, &binaries::path(binary(resource)), &environment).await,
             guard,
         )
     }

@@ -104,6 +104,22 @@ pub fn logical_id(folder: &str) -> String {
         .collect()
 }
 
+/// `incoming-call` for the logical id `IncomingCall`.
+pub fn dashed(logical_id: &str) -> String {
+    let dash = |(at, letter): (usize, char)| {
+        let dash = (at > 0 && letter.is_uppercase()).then_some('-');
+        dash.into_iter().chain(letter.to_lowercase())
+    };
+    logical_id.chars().enumerate().flat_map(dash).collect()
+}
+
+/// The program of a function's resource: the name of a folder under `functions/`.
+pub fn binary(function: &Value) -> &str {
+    function["Metadata"]["BuildProperties"]["Binary"]
+        .as_str()
+        .unwrap_or_default()
+}
+
 /// Every text in a part of the template, at any depth.
 pub fn texts(part: &Value) -> Vec<&str> {
     match part {

@@ -197,6 +197,7 @@ const SEQUENCE: &[(&str, Expected)] = &[
         ItemFailed("059f36b4-87a3-44ab-83d2-661975830a7d"),
     ),
     ("routing.sweep", AllHandled),
+    ("routing.statistics", AllHandled),
     ("callbacks.reservation-created", AllHandled),
     (
         "callbacks.not-a-callback",

@@ -40,6 +40,8 @@ const PAGES: Pages = Pages {
     tasks_further_on: 1,
     batch: 2,
     in_one_go: 1,
+    listed: 5_000,
+    swept_tasks: 100_000,
 };
 
 /// The whole contact centre.
@@ -209,12 +211,17 @@ impl Centre {
     async fn sweep(&self, routing: Arc<Routing>) {
         loop {
             tokio::time::sleep(SWEEP_EVERY).await;
-            let Ok(sweep) = Incoming::try_from(json!({ "sweep": "overdue" })) else {
-                return;
-            };
-            self.world.note(format_args!("sweep"));
-            // A sweep that fails is repeated by the next one.
-            let _reply = invoke(&self.world, "sweep", routing::handle(&routing, sweep)).await;
+            for (name, event) in [
+                ("sweep", json!({ "sweep": "overdue" })),
+                ("statistics", json!({ "statistics": "roll_up" })),
+            ] {
+                let Ok(event) = Incoming::try_from(event) else {
+                    return;
+                };
+                self.world.note(format_args!("{name}"));
+                // One that fails is repeated a minute later.
+                let _reply = invoke(&self.world, name, routing::handle(&routing, event)).await;
+            }
         }
     }
 }

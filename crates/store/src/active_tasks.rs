@@ -160,7 +160,7 @@ impl Store {
         let mut followed = match kept.take().filter(|kept| kept.is_built_on(rolled, now)) {
             Some(followed) => followed,
             None => {
-                let tasks = Arc::new(self.active_tasks(workspace.sid).await?);
+                let tasks = Arc::new(self.active_tasks_for_answer(workspace.sid).await?);
                 Followed {
                     tasks,
                     rolled,

@@ -26,6 +26,7 @@
 //! | next slot of paced calls | `EVENTS#CALLS` | `SLOTS` | | |
 //! | number of calls in a minute | `EVENTS#CALLS` | `MINUTE#<minute>` | | |
 //! | progress of the roll-up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
+//! | cursor of a sweep that did not read all Tasks | `EVENTS#WS…#SWEEP` | `SWEEP` | | |
 //!
 //! Both indexes are sparse. No partition is written by all Tasks of a Workspace: waiting Tasks are
 //! spread over the waiting lists, free Workers over the ready lists, and the listing over
@@ -181,6 +182,11 @@ impl Key {
     /// The progress of the roll-up of a Workspace's Events.
     pub fn rolled_up(workspace: WorkspaceSid) -> Self {
         Self::new(format!("EVENTS#{workspace}#ROLLED-UP"), "ROLLED-UP")
+    }
+
+    /// The cursor of a sweep that did not read all Tasks of a Workspace.
+    pub fn sweep_cursor(workspace: WorkspaceSid) -> Self {
+        Self::new(format!("EVENTS#{workspace}#SWEEP"), "SWEEP")
     }
 
     /// A one-time token that was used.

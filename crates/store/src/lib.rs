@@ -39,6 +39,7 @@ mod staffing;
 mod statistics;
 mod store;
 pub mod stream;
+mod sweep_cursor;
 mod wait_times;
 mod webhooks;
 mod workers;
@@ -54,5 +55,6 @@ pub use events::{
 pub use listing::{Entry, Part, Reading};
 pub use references::PartsInUse;
 pub use store::{Created, Store, TRANSACTION_ITEMS_MAX};
+pub use sweep_cursor::SweepCursor;
 pub use wait_times::{RecentWaits, WAITS_KEPT};
 pub use webhooks::WEBHOOKS_READ_MAX;

@@ -24,6 +24,10 @@ const ROWS_KEPT: Millis = Millis::from_secs(31 * 86_400);
 /// rows of a month, of the largest Workspaces. The number of Tasks in that time does not matter.
 const PAGES_MAX: usize = 64;
 
+/// The same for the roll-up, which has more memory than a function that answers: some 750,000 active
+/// Tasks.
+const ROLL_UP_PAGES_MAX: usize = 192;
+
 /// A row with no entries.
 const EMPTY: &str = "[]";
 
@@ -117,11 +121,27 @@ impl Store {
         Ok(())
     }
 
-    /// The active Tasks, as of the time up to which minutes are rolled up.
+    /// The active Tasks, as of the time up to which minutes are rolled up, for the roll-up.
     pub async fn active_tasks(&self, workspace: WorkspaceSid) -> Result<ActiveTasks, Error> {
+        self.active_tasks_of(workspace, ROLL_UP_PAGES_MAX).await
+    }
+
+    /// The same for an answer: [`Error::Unavailable`] beyond some 250,000 active Tasks.
+    pub(crate) async fn active_tasks_for_answer(
+        &self,
+        workspace: WorkspaceSid,
+    ) -> Result<ActiveTasks, Error> {
+        self.active_tasks_of(workspace, PAGES_MAX).await
+    }
+
+    async fn active_tasks_of(
+        &self,
+        workspace: WorkspaceSid,
+        pages_max: usize,
+    ) -> Result<ActiveTasks, Error> {
         let partition = keys::active_tasks_partition(workspace);
         let mut all = Vec::new();
-        for (key, row) in self.active_tasks_rows(&partition).await? {
+        for (key, row) in self.active_tasks_rows(&partition, pages_max).await? {
             all.extend(entries(&partition, &key, &row)?);
         }
         Ok(ActiveTasks::of(all))
@@ -135,7 +155,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), Error> {
         let partition = keys::active_tasks_partition(workspace);
-        let before = self.active_tasks_rows(&partition).await?;
+        let before = self
+            .active_tasks_rows(&partition, ROLL_UP_PAGES_MAX)
+            .await?;
         let mut after = Rows::new();
         for (hour, entries) in tasks.by_hour() {
             after.extend(rows_of(&format!("{hour:010}"), &entries, &partition)?);
@@ -152,15 +174,24 @@ impl Store {
         .await
     }
 
-    async fn active_tasks_rows(&self, partition: &str) -> Result<Rows, Error> {
-        self.rows(partition, keys::BEFORE_ALL, keys::AFTER_ALL)
+    async fn active_tasks_rows(&self, partition: &str, pages_max: usize) -> Result<Rows, Error> {
+        self.rows_up_to(partition, (keys::BEFORE_ALL, keys::AFTER_ALL), pages_max)
             .await
     }
 
     async fn rows(&self, partition: &str, from: &str, until: &str) -> Result<Rows, Error> {
+        self.rows_up_to(partition, (from, until), PAGES_MAX).await
+    }
+
+    async fn rows_up_to(
+        &self,
+        partition: &str,
+        (from, until): (&str, &str),
+        pages_max: usize,
+    ) -> Result<Rows, Error> {
         let mut rows = Rows::new();
         let mut start = None;
-        for _ in 0..PAGES_MAX {
+        for _ in 0..pages_max {
             let found = self
                 .client
                 .query()
@@ -190,7 +221,7 @@ impl Store {
             }
         }
         Err(Error::Unavailable(format!(
-            "{partition} has more than {PAGES_MAX} pages of rows"
+            "{partition} has more than {pages_max} pages of rows"
         )))
     }
 

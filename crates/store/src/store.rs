@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, Select, TransactWriteItem};
 use ids::time::Timestamp;
 use ids::{TaskSid, WorkerSid, WorkspaceSid};
+use metrics::Metric;
 use planted_bugs::Bug;
 use serde::de::DeserializeOwned;
 use shared::voice_settings::VoiceSettings;
@@ -324,12 +325,16 @@ impl Store {
         puts: Vec<Put>,
         more: Vec<TransactWriteItem>,
     ) -> Result<(), Error> {
-        match <[Put; 1]>::try_from(puts) {
+        let written = match <[Put; 1]>::try_from(puts) {
             Ok([put]) if more.is_empty() => self.put_one(put).await,
             Ok(puts) => self.transact(with_more(puts, more)).await,
             Err(puts) if puts.is_empty() => Ok(()),
             Err(puts) => self.transact(with_more(puts, more)).await,
+        };
+        if matches!(written, Err(Error::Conflict)) {
+            metrics::count(Metric::Conflicts);
         }
+        written
     }
 
     /// Writes all items or none: a failed transaction needs no rollback. A transaction that

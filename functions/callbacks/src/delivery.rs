@@ -9,6 +9,7 @@ use http_client::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http_client::http::{HeaderValue, StatusCode};
 use http_client::{Answer, Limits, WebClient, WebError, WebErrorKind, take_credentials};
 use ids::time::Millis;
+use metrics::Metric;
 use shared::webhook::signature::{SIGNATURE_HEADER, sign};
 use shared::webhook::{ConnectionOverride, DeliveryFailure};
 use tokio::time::Instant;
@@ -122,7 +123,7 @@ impl Sender<'_> {
                 .time_left(millis(begun.elapsed()), limit)
                 .unwrap_or(Millis::from_millis(1));
             let error = match self
-                .attempt(&target, webhook, limits(&settings, time))
+                .measured_attempt(&target, webhook, limits(&settings, time))
                 .await
             {
                 Ok(answer) => return Ok(answer),
@@ -161,6 +162,21 @@ impl Sender<'_> {
             url: url.into(),
             authorization,
         })
+    }
+
+    async fn measured_attempt(
+        &self,
+        target: &Target,
+        webhook: &Webhook<'_>,
+        limits: Limits,
+    ) -> Result<Answer, DeliveryError> {
+        let begun = Instant::now();
+        let answered = self.attempt(target, webhook, limits).await;
+        metrics::observe(Metric::WebhookLatency, millis(begun.elapsed()));
+        if answered.is_err() {
+            metrics::count(Metric::WebhookFailures);
+        }
+        answered
     }
 
     /// One attempt: first without user and password and, if the server requires them, once more

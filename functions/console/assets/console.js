@@ -3,8 +3,11 @@
 "use strict";
 (() => {
   const SECOND = 1000;
-  // The pause after a long poll that failed.
-  const RECONNECT = 2 * SECOND;
+  // The pause after a poll that failed, doubled with each failure up to the maximum.
+  const RETRY = 2 * SECOND;
+  const RETRY_MAX = 60 * SECOND;
+  // A tab that is shown polls by itself when the leader has been silent for this many intervals.
+  const SILENCE = 3;
   // State of the region that is being replaced: ids of its open sections, and values of its changed fields.
   let open = new Set();
   let typed = new Map();
@@ -116,20 +119,37 @@
     if (event.target.dataset?.note) notes.add(event.target.dataset.note);
   });
 
-  // Follows the changes that refresh #live. A browser opens six connections to a host, so one tab, the leader, holds the
-  // long poll and passes its answers on to the other tabs of the same session and Workspace. Without a secure context
-  // there is no lock, and each tab polls for itself.
+  // A random pause after a failure: two browsers that were refused together do not return together.
+  const backoff = (failures, answer) => {
+    const longest = Math.min(RETRY_MAX, RETRY * 2 ** failures);
+    const asked = Number(answer?.headers.get("Retry-After")) * SECOND || 0;
+    return Math.max(asked, longest * (0.5 + Math.random() / 2));
+  };
+
+  // Follows the changes that refresh #live. A browser opens six connections to a host, so one tab, the leader, polls and
+  // passes the answers on to the other tabs of the same session and Workspace. Without a secure context there is no lock,
+  // and each tab polls for itself.
   const follow = (element) => {
     const { changes, worker, kinds } = element.dataset;
     const name = `cordboard changes ${document.body.getAttribute("hx-headers")}`;
     const channel = new BroadcastChannel(name);
     let cursor = element.dataset.since;
     let phones = element.dataset.phones === "yes";
+    let leads = false;
     let polling = null;
     let paced = "";
+    let failures = 0;
+    // The interval of polls whose answers are not held; 0 if they are.
+    let interval = 0;
+    let heard = performance.now();
+    // Ends the pause between two polls.
+    let wake = () => {};
     const moment = (text) => Number.parseInt(text, 10);
+    const pause = (millis) => new Promise((resolve) => setTimeout((wake = resolve), millis));
 
     const receive = (answer) => {
+      heard = performance.now();
+      interval = answer.wait_ms;
       if (moment(answer.cursor) >= moment(cursor)) cursor = answer.cursor;
       if (worker && answer.workers && !answer.workers.includes(worker)) return;
       for (const kind of answer.kinds) {
@@ -139,35 +159,50 @@
 
     const poll = async () => {
       polling = new AbortController();
+      let answer;
       try {
         const query = `since=${cursor}${phones ? "&phones=yes" : ""}${paced}`;
-        const answer = await fetch(`${changes}?${query}`, { signal: polling.signal });
+        answer = await fetch(`${changes}?${query}`, { signal: polling.signal });
         if (answer.status === 401) return location.reload();
         if (!answer.ok) throw new Error(answer.statusText);
         const changed = await answer.json();
         paced = "&paced=yes";
+        failures = 0;
         cursor = changed.cursor;
         channel.postMessage(changed);
         receive(changed);
       } catch {
         paced = "";
-        if (!polling.signal.aborted) await new Promise((resolve) => setTimeout(resolve, RECONNECT));
+        if (!polling.signal.aborted) await new Promise((resolve) => setTimeout(resolve, backoff(failures++, answer)));
       }
+      polling = null;
     };
 
     const lead = async () => {
-      channel.postMessage({ leads: true });
-      for (;;) await poll();
+      leads = true;
+      channel.postMessage({ leads });
+      for (;;) {
+        await poll();
+        if (interval && !failures) await pause(interval);
+      }
     };
+
+    // The timers of a hidden tab are slow. The leader polls as soon as it is shown; another tab that is shown does not wait
+    // for a leader that is hidden.
+    document.addEventListener("visibilitychange", () => document.hidden || wake());
+    setInterval(() => {
+      const isSilent = interval && performance.now() - heard > SILENCE * interval;
+      if (isSilent && !leads && !polling && !document.hidden) poll();
+    }, SECOND);
 
     // A tab that joins may have been rendered before the leader's cursor: the leader polls from there.
     channel.onmessage = ({ data }) => {
       if (data.kinds) receive(data);
       else if (data.leads) channel.postMessage({ since: cursor, phones });
-      else if (polling && (moment(data.since) < moment(cursor) || (data.phones && !phones))) {
+      else if (leads && (moment(data.since) < moment(cursor) || (data.phones && !phones))) {
         if (moment(data.since) < moment(cursor)) cursor = data.since;
         phones ||= data.phones;
-        polling.abort();
+        polling?.abort();
       }
     };
     channel.postMessage({ since: cursor, phones });

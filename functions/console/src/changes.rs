@@ -1,13 +1,15 @@
 //! The long poll of a browser's open pages. The answer names the kinds of resource that changed and
 //! the Workers that the changes are about, without data. A page then fetches its own address.
 //!
-//! A browser opens six connections to a host, so its tabs share one long poll: one tab holds it and
-//! passes the answers on (`console.js`). The answer is held until an Event is published, for
-//! [`HOLD`] at most. It is finite, because Lambda cannot stream. The next request names the
-//! [`Cursor`] of the last answer, so no change is missed between the two. Events are followed with
-//! [`store::Store::follow_events`], as the API's event stream does. In one process an idle page
-//! costs no request of the table. On Lambda it costs periodic reads of the sixteen Event shards of
-//! an hour.
+//! A browser opens six connections to a host, so its tabs share one poll: one tab sends it and
+//! passes the answers on (`console.js`). The next request names the [`Cursor`] of the last answer,
+//! so no change is missed between the two. Events are followed with
+//! [`store::Store::follow_events`], as the API's event stream does.
+//!
+//! In one process, where waiting costs nothing, the answer is held until an Event is published, for
+//! [`HOLD`] at most. In the cloud each second of an answer that is held would cost an invocation and
+//! two reads of the sixteen Event shards. There the answer is given at once, and the browser asks
+//! again after [`POLL_EVERY`].
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -30,8 +32,12 @@ use crate::session::Role;
 /// The address of the long poll.
 pub const PATH: &str = "/console/changes";
 
-/// Timeout of the long poll; shorter than API Gateway's (29 s).
+/// Timeout of the long poll, after which a browser that went away is noticed.
 const HOLD: Duration = Duration::from_secs(20);
+
+/// How long a browser waits between two polls whose answers are not held. With 3 s, an open page
+/// costs less than a dollar a month (`docs/guide/deploy.md`).
+pub const POLL_EVERY: Millis = Millis::from_secs(3);
 
 /// Polling interval for changes of the simulated telephones, which are in memory.
 const POLL_PHONES_EVERY: Duration = Duration::from_millis(200);
@@ -47,8 +53,8 @@ const PACED: &str = "paced";
 const WORKERS_MAX: usize = 50;
 
 /// Maximum age of a cursor. An older one, of a browser that was suspended, is answered with all
-/// kinds.
-const CURSOR_AGE_MAX: Millis = Millis::from_secs(60);
+/// kinds. A hidden tab's timers may fire once a minute.
+const CURSOR_AGE_MAX: Millis = Millis::from_secs(150);
 
 /// Maximum number of Events that one poll reads. At the limit all kinds count as changed.
 const EVENTS_MAX: usize = 200;
@@ -164,9 +170,12 @@ fn phones_revision(context: &RequestContext<'_>) -> u64 {
         .map_or(0, |phones| phones.revision())
 }
 
-/// Holds the long poll until there is a change or [`HOLD`] has passed, and names what changed.
+/// Names what changed. Where waiting costs nothing, the answer is held until there is a change or
+/// [`HOLD`] has passed.
 pub async fn answer(context: &RequestContext<'_>) -> Result<Reply, Refused> {
-    if context.query.has(PACED) {
+    let store = &context.console.api.store;
+    let waits_for_free = store.is_only_writer();
+    if waits_for_free && context.query.has(PACED) {
         tokio::time::sleep(PAUSE).await;
     }
     let mut cursor = context.query.text("since").parse().unwrap_or(Cursor {
@@ -174,14 +183,18 @@ pub async fn answer(context: &RequestContext<'_>) -> Result<Reply, Refused> {
         seen: 0,
         phones: 0,
     });
+    if !waits_for_free {
+        let (changes, cursor) = poll(context, cursor).await?;
+        return Ok(message(&changes, cursor, POLL_EVERY));
+    }
     let until = Instant::now() + HOLD;
-    let mut watch = context.console.api.store.watch_events();
+    let mut watch = store.watch_events();
     loop {
         let changes;
         (changes, cursor) = poll(context, cursor).await?;
         let left = until.saturating_duration_since(Instant::now());
         if !changes.kinds.is_empty() || left.is_zero() {
-            return Ok(message(&changes, cursor));
+            return Ok(message(&changes, cursor, Millis::ZERO));
         }
         let pause = if context.query.has("phones") {
             left.min(POLL_PHONES_EVERY)
@@ -210,13 +223,19 @@ impl Changes {
     }
 }
 
-fn message(changes: &Changes, cursor: Cursor) -> Reply {
+/// The answer; the browser polls again after `wait`.
+fn message(changes: &Changes, cursor: Cursor, wait: Millis) -> Reply {
     let kinds: Vec<&str> = changes.kinds.iter().map(|kind| kind.name()).collect();
     let workers = changes
         .workers
         .as_ref()
         .filter(|workers| workers.len() <= WORKERS_MAX);
-    let text = json!({ "cursor": cursor.to_string(), "kinds": kinds, "workers": workers });
+    let text = json!({
+        "cursor": cursor.to_string(),
+        "kinds": kinds,
+        "wait_ms": wait.as_millis(),
+        "workers": workers,
+    });
     Reply::bytes(
         StatusCode::OK,
         "application/json",
@@ -397,12 +416,12 @@ mod tests {
             phones: 0,
         };
         let text = |changes: &Changes| {
-            let reply = message(changes, cursor).into_response();
+            let reply = message(changes, cursor, POLL_EVERY).into_response();
             String::from_utf8(reply.into_body()).unwrap()
         };
         assert_eq!(
             text(&Changes::default()),
-            r#"{"cursor":"5-1-0","kinds":[],"workers":null}"#
+            r#"{"cursor":"5-1-0","kinds":[],"wait_ms":3000,"workers":null}"#
         );
         let worker = WorkerSid::from_bytes([1; 16]);
         let both = Changes {
@@ -411,7 +430,9 @@ mod tests {
         };
         assert_eq!(
             text(&both),
-            format!(r#"{{"cursor":"5-1-0","kinds":["tasks","workers"],"workers":["{worker}"]}}"#)
+            format!(
+                r#"{{"cursor":"5-1-0","kinds":["tasks","workers"],"wait_ms":3000,"workers":["{worker}"]}}"#
+            )
         );
         let many = (0..=50).map(|number| WorkerSid::from_bytes([number; 16]));
         let many = Changes {

@@ -35,14 +35,22 @@ use form::Form;
 use reply::Reply;
 use request_context::IncomingRequest;
 
+pub use changes::PATH as CHANGES_PATH;
 pub use console::Console;
 pub use session::{Principal, Role, SESSION_LIFE, Signer, TICKET_LIFE, Transport};
 
 /// Maximum size of a form in bytes: the API's limit.
 pub const BODY_BYTES_MAX: usize = api::BODY_BYTES_MAX;
 
+/// The beginning of the API's paths. In the cloud those of its event streams lead here, because they
+/// and the polls of pages share a function.
+const API_PATHS: &str = "/v1/";
+
 /// Answers one request. Never fails: an error is a page, too.
 pub async fn handle(console: Arc<Console>, request: Request<Vec<u8>>) -> Response<Vec<u8>> {
+    if request.uri().path().starts_with(API_PATHS) {
+        return api::handle(Arc::clone(&console.api), request).await;
+    }
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     let reply = match without_session(&parts.method, &parts.headers, path, &body) {

@@ -16,8 +16,18 @@ pub enum Incoming {
     Stream(Vec<EventRecord>),
     /// Messages of the timers queue.
     Timers(Vec<Message>),
-    /// The schedule's event: a sweep, and the statistics roll-up.
-    Schedule(Sweep),
+    /// The sweep's schedule.
+    Sweep(Sweep),
+    /// The schedule of the statistics.
+    Statistics(Statistics),
+}
+
+/// What the schedule of the statistics asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistics {
+    /// The roll-up of the Events since the last one.
+    RollUp,
 }
 
 /// A message of the timers queue.
@@ -31,7 +41,8 @@ pub struct Message {
 /// An event of an unknown form.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "expected records of a DynamoDB stream, messages of SQS, or {{\"sweep\":\"overdue\"}}: {0}"
+    "expected records of a DynamoDB stream, messages of SQS, {{\"sweep\":\"overdue\"}} or \
+     {{\"statistics\":\"roll_up\"}}: {0}"
 )]
 pub struct UnknownEvent(String);
 
@@ -41,8 +52,11 @@ impl TryFrom<Value> for Incoming {
     fn try_from(mut event: Value) -> Result<Self, UnknownEvent> {
         let unknown = |error: serde_json::Error| UnknownEvent(error.to_string());
         if let Some(sweep) = event.get("sweep") {
-            return Sweep::deserialize(sweep)
-                .map(Self::Schedule)
+            return Sweep::deserialize(sweep).map(Self::Sweep).map_err(unknown);
+        }
+        if let Some(statistics) = event.get("statistics") {
+            return Statistics::deserialize(statistics)
+                .map(Self::Statistics)
                 .map_err(unknown);
         }
         let source = event
@@ -70,25 +84,15 @@ pub async fn handle(routing: &Routing, event: Incoming) -> Result<Value, Error> 
     match event {
         Incoming::Stream(records) => Ok(failures(on_stream(routing, records).await)),
         Incoming::Timers(messages) => Ok(failures(on_timers(routing, messages).await)),
-        Incoming::Schedule(sweep) => {
-            on_schedule(routing, sweep).await?;
+        Incoming::Sweep(sweep) => {
+            routing.sweep(sweep).await?;
+            Ok(failures(Vec::new()))
+        }
+        Incoming::Statistics(Statistics::RollUp) => {
+            routing.roll_up().await?;
             Ok(failures(Vec::new()))
         }
     }
-}
-
-/// The two steps of the schedule, which do not depend on each other: each runs even if the other
-/// fails. A failure of either fails the invocation, and the next minute's event retries both.
-async fn on_schedule(routing: &Routing, sweep: Sweep) -> Result<(), Error> {
-    let swept = routing.sweep(sweep).await;
-    if let Err(error) = &swept {
-        tracing::error!(%error, "sweep failed; the next minute retries it");
-    }
-    let rolled_up = routing.roll_up().await;
-    if let Err(error) = &rolled_up {
-        tracing::error!(%error, "statistics roll-up failed; the next minute retries it");
-    }
-    swept.and(rolled_up)
 }
 
 /// The age of a record at which its handling is logged as late.

@@ -14,14 +14,18 @@ mod event;
 mod event_publisher;
 mod known;
 mod matcher;
+mod measure;
 mod pages;
 mod ready_lists;
 mod remembered;
 mod roll_up;
 mod search_continuation;
+mod settled_tasks;
 mod sweep;
+mod time_limit;
 mod worker_snapshot;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use aws_lambda_events::event::dynamodb::EventRecord;
@@ -58,7 +62,7 @@ pub struct Routing {
     scheduled_backfills: backfill::Scheduled,
     scheduled_searches: search_continuation::Scheduled,
     scheduled_runs: backlog::ScheduledRuns,
-    settled_tasks: Mutex<sweep::SettledTasks>,
+    settled_tasks: Mutex<BTreeMap<WorkspaceSid, settled_tasks::SettledTasks>>,
 }
 
 /// When Workers are searched for a Task.
@@ -118,7 +122,9 @@ impl Routing {
                 };
                 self.carry_out_task(effects, &new, search).await?;
                 self.publish_task_events(&workspace, old.as_deref(), &new)
-                    .await
+                    .await?;
+                measure::task(old.as_deref(), &new);
+                Ok(())
             }
             Change::Worker { old, new } => {
                 let Some(workspace) = self.workspace(new.workspace_sid).await? else {

@@ -28,6 +28,12 @@ pub struct Pages {
     /// is after them is left to a message, which holds up no stream record and takes a few seconds
     /// at most.
     pub in_one_go: u32,
+    /// Tasks or Workers that a sweep lists in one batch: keys only.
+    pub listed: usize,
+    /// Tasks of a Workspace that one sweep of the schedule reads: 50,000 read units, so that a
+    /// Workspace with any number of Tasks costs this much a minute at most. The next sweep
+    /// continues.
+    pub swept_tasks: usize,
 }
 
 impl Default for Pages {
@@ -38,6 +44,8 @@ impl Default for Pages {
             tasks_further_on: 100,
             batch: 100,
             in_one_go: 10,
+            listed: 5_000,
+            swept_tasks: 100_000,
         }
     }
 }

@@ -9,12 +9,18 @@ use std::collections::BTreeMap;
 
 use ids::WorkspaceSid;
 use ids::time::{Millis, Timestamp};
+use metrics::Metric;
 use store::{RecentWaits, WAITS_KEPT};
 use task_router::model::Workspace;
 use task_router::router::events::{EVENT_KEPT, Event};
 use task_router::statistics::{ActiveTasks, Family, Grain, RolledUp, Tallies};
 
-use crate::{Error, Routing};
+use crate::{Error, Routing, time_limit};
+
+/// How long one run takes on steps: what is left of the function's five minutes is for the step
+/// under way, which may be an hour with many Events. Progress is saved after each step, and the
+/// next run continues.
+const STEPS_TIME: Millis = Millis::from_secs(45);
 
 /// How long after its end a minute is counted: most Events are stored within a second or two.
 const MINUTE_SETTLED: Millis = Millis::from_secs(5);
@@ -59,31 +65,49 @@ impl Routing {
     /// Rolls up the Events of each Workspace since the last run. A failure in one Workspace is
     /// logged; the next run continues where this one stopped.
     pub async fn roll_up(&self) -> Result<(), Error> {
-        for sid in self.swept_workspaces().await? {
-            if let Err(error) = self.roll_up_workspace(sid).await {
-                tracing::error!(workspace_sid = %sid, %error, "roll-up of Workspace failed, next run continues");
+        let mut waiting = 0;
+        let workspaces = self.swept_workspaces().await?;
+        let end = self.clock.now() + STEPS_TIME;
+        for (number, sid) in workspaces.iter().enumerate() {
+            let left = workspaces.len() - number;
+            let until = time_limit::share(self.clock.now(), end, left);
+            match self.roll_up_workspace(*sid, until).await {
+                Ok(active_tasks) => waiting += active_tasks.waiting(),
+                Err(error) => {
+                    tracing::error!(workspace_sid = %sid, %error, "roll-up of Workspace failed, next run continues");
+                }
             }
         }
+        metrics::set(Metric::TasksWaiting, waiting);
         Ok(())
     }
 
     /// Costs, in a minute without Events, one query for each shard of Events and a few for rows.
-    async fn roll_up_workspace(&self, sid: WorkspaceSid) -> Result<(), Error> {
+    /// Returns the Workspace's Tasks at the end of the last minute that was counted.
+    async fn roll_up_workspace(
+        &self,
+        sid: WorkspaceSid,
+        stop_at: Timestamp,
+    ) -> Result<ActiveTasks, Error> {
         let now = self.clock.now();
         let Some(workspace) = self.store.workspace(sid, now).await? else {
-            return Ok(());
+            return Ok(ActiveTasks::default());
         };
         let known = self.store.rolled_up(workspace.sid).await?;
         let mut rolled = known
             .unwrap_or_else(|| RolledUp::beginning(now))
             .not_before(now - EVENT_KEPT);
         let before = rolled.minutes;
-        self.count_minutes(&workspace, &mut rolled, now).await?;
+        let active_tasks = self
+            .count_minutes(&workspace, &mut rolled, now, stop_at)
+            .await?;
         if rolled.minutes != before {
             self.save_wait_times(workspace.sid, rolled.minutes).await?;
         }
-        self.make_hours(workspace.sid, &mut rolled, now).await?;
-        self.make_days(workspace.sid, &mut rolled).await
+        self.make_hours(workspace.sid, &mut rolled, now, stop_at)
+            .await?;
+        self.make_days(workspace.sid, &mut rolled).await?;
+        Ok(active_tasks)
     }
 
     async fn count_minutes(
@@ -91,14 +115,16 @@ impl Routing {
         workspace: &Workspace,
         rolled: &mut RolledUp,
         now: Timestamp,
-    ) -> Result<(), Error> {
+        stop_at: Timestamp,
+    ) -> Result<ActiveTasks, Error> {
         let end = Grain::Minute.floor(now - MINUTE_SETTLED);
         let mut from = rolled.minutes - COUNTED_AGAIN;
         let mut active_tasks = self.store.active_tasks(workspace.sid).await?;
         for _ in 0..STEPS_MAX {
             let until = end.min(Grain::Hour.floor(from) + Grain::Hour.length());
-            if until <= from || end <= rolled.minutes {
-                return Ok(());
+            let is_over = self.clock.now() > stop_at;
+            if is_over || until <= from || end <= rolled.minutes {
+                break;
             }
             let minutes = self
                 .count(workspace.sid, from, until, |event| {
@@ -122,7 +148,7 @@ impl Routing {
             }
             from = until;
         }
-        Ok(())
+        Ok(active_tasks)
     }
 
     /// Saves the recent wait times, from which callers hear their expected wait.
@@ -148,11 +174,13 @@ impl Routing {
         workspace: WorkspaceSid,
         rolled: &mut RolledUp,
         now: Timestamp,
+        stop_at: Timestamp,
     ) -> Result<(), Error> {
         for _ in 0..HOURS_MAX {
             let from = rolled.hours;
             let until = from + Grain::Hour.length();
-            if until > rolled.minutes || until + HOUR_SETTLED > now {
+            let is_over = self.clock.now() > stop_at;
+            if is_over || until > rolled.minutes || until + HOUR_SETTLED > now {
                 return Ok(());
             }
             for begin in [from - HOURS_COUNTED_AGAIN, from] {

@@ -9,8 +9,8 @@
 //! - [`queue_pump`]: the event source mappings of the queues.
 //! - [`moto`]: the emulator of SQS, S3 and Parameter Store.
 //! - [`stack`]: all of them put together from `template.yaml`.
-//! - [`day`]: callers and Workers at the phones of the simulated carrier, and what must be true
-//!   after their day.
+//! - [`day`]: a day of calls, and its faults. `people` are the callers and Workers at the phones of
+//!   the simulated carrier, `violations` what must be true at the end.
 //!
 //! Everything runs in real time. Cold starts, latencies and prices of AWS are not simulated.
 
@@ -18,7 +18,9 @@ pub mod day;
 pub mod functions;
 pub mod gateway;
 pub mod moto;
+mod people;
 pub mod queue_pump;
 pub mod stack;
 pub mod stream_pump;
 pub mod stream_source;
+mod violations;

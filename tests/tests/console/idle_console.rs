@@ -3,11 +3,14 @@
 
 use std::sync::Arc;
 
+use api::{Api, Ids, InFlight};
 use aws_sdk_dynamodb::Client;
 use axum::http::Request;
+use console::{Console, Signer, Transport};
 use cordboard::carrier_choice::CarrierChoice;
 use cordboard::centre::CALLBACKS_AT_ONCE_DEFAULT;
 use cordboard::credentials::Account;
+use cordboard::embedded_dynamodb::TABLE;
 use cordboard::lanes::LANES_DEFAULT;
 use cordboard::{Centre, Settings};
 use futures_util::{StreamExt, stream};
@@ -15,6 +18,7 @@ use ids::TaskSid;
 use ids::time::Clock;
 use runtime::voice::Router;
 use runtime::{Env, SystemClock};
+use store::Store;
 use task_router::model::TaskChannelName;
 use task_router::router::{NewTask, create_task};
 use tests::metering::{Meter, Operation};
@@ -33,6 +37,7 @@ pub struct IdleConsole {
     pub address: String,
     pub client: Client,
     pub set_up: config::ContactCentre,
+    account: Account,
     meter: Arc<Meter>,
     _stop: watch::Sender<()>,
     _turn: Turn,
@@ -50,7 +55,7 @@ impl IdleConsole {
         let settings = Settings {
             keep_webhooks: false,
             data: None,
-            account,
+            account: account.clone(),
             api_keys: Default::default(),
             contact_centre: set_up.clone(),
             carrier: CarrierChoice::Simulated,
@@ -73,6 +78,7 @@ impl IdleConsole {
             address,
             client,
             set_up,
+            account,
             meter,
             _stop: stop,
             _turn: turn,
@@ -109,6 +115,24 @@ impl IdleConsole {
             .await;
     }
 
+    /// The console as in the cloud, where other processes store Events in its table.
+    pub fn in_the_cloud(&self, clock: Arc<dyn Clock>) -> Arc<Console> {
+        let auth_token = self.account.auth_token.clone();
+        let api = Api {
+            store: Store::new(self.client.clone(), TABLE),
+            account_sid: self.account.account_sid,
+            auth_token: auth_token.clone(),
+            api_keys: Default::default(),
+            base_url: None,
+            clock,
+            ids: Ids::seeded("in the cloud"),
+            outbox: self.centre.outbox(),
+            in_flight: InFlight::default(),
+        };
+        let signer = Signer::new(&auth_token, Transport::Http);
+        Arc::new(Console::new(Arc::new(api), signer, None))
+    }
+
     /// A sign-in link of an administrator.
     pub fn link(&self) -> String {
         self.centre
@@ -118,30 +142,35 @@ impl IdleConsole {
 
     /// Signs in as an administrator; the session cookie.
     pub async fn sign_in(&self) -> String {
-        let link = self.link();
-        let (_, ticket) = link.split_once("?ticket=").unwrap();
-        let request = Request::post("/console/sign-in")
-            .body(format!("ticket={ticket}").into_bytes())
-            .unwrap();
-        let answer = console::handle(Arc::clone(&self.centre.console), request).await;
-        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
-        cookie.split(';').next().unwrap().to_owned()
+        sign_in_to(&self.centre.console, &self.link()).await
     }
 
     /// A page, without a network.
     pub async fn get(&self, address: &str, cookie: &str) -> String {
-        let request = Request::get(address).header("cookie", cookie);
-        let answer = console::handle(
-            Arc::clone(&self.centre.console),
-            request.body(Vec::new()).unwrap(),
-        )
-        .await;
-        assert_eq!(answer.status(), 200, "{address}");
-        String::from_utf8(answer.into_body()).unwrap()
+        get(&self.centre.console, address, cookie).await
     }
 
     /// The operations at the table since the last call.
     pub fn operations(&self) -> Vec<Operation> {
         self.meter.take()
     }
+}
+
+/// Signs in by a link; the session cookie.
+pub async fn sign_in_to(console: &Arc<Console>, link: &str) -> String {
+    let (_, ticket) = link.split_once("?ticket=").unwrap();
+    let request = Request::post("/console/sign-in")
+        .body(format!("ticket={ticket}").into_bytes())
+        .unwrap();
+    let answer = console::handle(Arc::clone(console), request).await;
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+/// A page of a console, without a network.
+pub async fn get(console: &Arc<Console>, address: &str, cookie: &str) -> String {
+    let request = Request::get(address).header("cookie", cookie);
+    let answer = console::handle(Arc::clone(console), request.body(Vec::new()).unwrap()).await;
+    assert_eq!(answer.status(), 200, "{address}");
+    String::from_utf8(answer.into_body()).unwrap()
 }

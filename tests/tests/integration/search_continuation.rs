@@ -26,6 +26,8 @@ const SMALL: Pages = Pages {
     tasks_further_on: 2,
     batch: 2,
     in_one_go: 1,
+    listed: 5_000,
+    swept_tasks: 100_000,
 };
 
 /// The position before all others in any waiting list.

@@ -128,6 +128,11 @@ impl Store {
         }
     }
 
+    /// Whether no other process stores Events in this table: then waiting for one costs no query.
+    pub fn is_only_writer(&self) -> bool {
+        self.event_cache.is_only_writer
+    }
+
     /// A watch for Events from now on.
     pub fn watch_events(&self) -> EventWatch {
         EventWatch {

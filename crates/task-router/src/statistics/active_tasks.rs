@@ -158,6 +158,12 @@ impl ActiveTasks {
         self.0.iter().map(|(sid, task)| (*sid, task))
     }
 
+    /// The number of Tasks that wait for a Worker.
+    pub fn waiting(&self) -> u64 {
+        let waiting = |task: &&ActiveTask| task.status == AssignmentStatus::Pending;
+        u64::try_from(self.0.values().filter(waiting).count()).unwrap_or(u64::MAX)
+    }
+
     /// Every Task by the hour of its creation, counted from 1970. Rows are per hour, so a Task that
     /// waits for long is not rewritten with each new Task.
     pub fn by_hour(&self) -> BTreeMap<i64, Vec<Entry>> {

@@ -15,8 +15,8 @@ const RUNBOOK: &str = "docs/guide/operate.md";
 /// What every section of the runbook says.
 const PARTS: [&str; 3] = ["**Callers notice:**", "**Look at:**", "**Do:**"];
 
-/// Functions whose requests are long polls, which are slow by design.
-const LONG_POLLS: [&str; 2] = ["Api", "Console"];
+/// The function whose requests are long polls, which are slow by design.
+const LONG_POLLS: &str = "EventStreams";
 
 pub(crate) const CHECKS: &[Check] = &[metrics, actions, runbook, filters, subscription, dashboard];
 
@@ -26,7 +26,7 @@ fn metrics(project: &Project) -> Vec<String> {
     let mut wanted: Vec<(&str, &str)> = Vec::new();
     for (id, _) in template.of_type(FUNCTION) {
         wanted.extend([("Errors", id), ("Throttles", id)]);
-        if !LONG_POLLS.contains(&id) {
+        if id != LONG_POLLS {
             wanted.push(("Duration", id));
         }
     }

@@ -7,7 +7,7 @@ use shared::webhook::path;
 use tests::policy::POLLER_ACTIONS;
 use tests::template::{FUNCTION, Template, list, logical_id, texts};
 
-use super::{Check, Project, function_events, shown};
+use super::{Check, Project, SHARED, function_events, shown};
 
 /// Variables that are read only outside the cloud: the auth token and the API keys themselves,
 /// which the cloud keeps in Parameter Store, another address of the carrier's API, and the switch
@@ -22,6 +22,7 @@ pub(crate) const CHECKS: &[Check] = &[
     permissions,
     unused_permissions,
     routes,
+    stream_routes,
 ];
 
 fn folders_and_resources(project: &Project) -> Vec<String> {
@@ -39,7 +40,7 @@ fn folders_and_resources(project: &Project) -> Vec<String> {
     let surplus = project
         .template
         .of_type(FUNCTION)
-        .filter(|(id, _)| !wanted.contains(*id));
+        .filter(|(id, _)| !wanted.contains(*id) && !SHARED.iter().any(|(shared, _)| shared == id));
     let surplus =
         surplus.map(|(id, _)| format!("{id}: there is no folder for it under functions/"));
     missing.chain(surplus).collect()
@@ -228,6 +229,36 @@ fn routes(project: &Project) -> Vec<String> {
             .filter(|method| !leads(&function, method, path));
         problems
             .extend(astray.map(|method| format!("{method} {path} does not lead to {function}")));
+    }
+    problems
+}
+
+/// Every path whose answer may be held, and the poll of pages, leads to the function of streams, so
+/// that they take no concurrency of other functions.
+fn stream_routes(project: &Project) -> Vec<String> {
+    let routes = function_events(&project.template, "HttpApi");
+    let streams = project.functions["api"].code.lines();
+    let streams = streams.filter(|line| line.contains("event_stream::of_"));
+    let streams = streams.filter_map(|line| line.split('"').nth(1));
+    let paths: Vec<&str> = streams.chain([console::CHANGES_PATH]).collect();
+    assert_eq!(
+        paths.len(),
+        3,
+        "the event streams in functions/api/src/routes.rs have another form now: {paths:?}"
+    );
+    let leads = |path: &str| {
+        routes.iter().any(|(id, _, route)| {
+            *id == "EventStreams" && route["Method"] == "GET" && route["Path"] == path
+        })
+    };
+    let astray = paths.iter().filter(|path| !leads(path));
+    let mut problems: Vec<String> = astray
+        .map(|path| format!("GET {path} does not lead to EventStreams"))
+        .collect();
+    let api = project.template.resource("HttpApi").unwrap_or(&Value::Null);
+    let rate = &api["Properties"]["RouteSettings"][format!("GET {}", console::CHANGES_PATH)];
+    if rate["ThrottlingRateLimit"].is_null() {
+        problems.push("the polls of pages have no rate of their own".to_owned());
     }
     problems
 }

@@ -12,6 +12,13 @@ use tests::project::{self, Event, Function};
 use tests::settings;
 use tests::template::{FUNCTION, Template, logical_id};
 
+/// Functions with the program of another one, so that they cannot hold it up: logical id, folder.
+const SHARED: [(&str, &str); 3] = [
+    ("Sweep", "routing"),
+    ("Statistics", "routing"),
+    ("EventStreams", "console"),
+];
+
 /// Checks one aspect of the project; every disagreement is one sentence.
 type Check = fn(&Project) -> Vec<String>;
 
@@ -67,11 +74,14 @@ impl Project {
 
     /// Each function that has both a folder and a resource: folder name, logical id, resource.
     fn pairs(&self) -> impl Iterator<Item = (&str, String, &Value)> {
-        self.functions.keys().filter_map(|folder| {
-            let id = logical_id(folder);
-            self.template
-                .resource(&id)
-                .map(|resource| (folder.as_str(), id, resource))
+        let own = self
+            .functions
+            .keys()
+            .map(|folder| (folder.as_str(), logical_id(folder)));
+        let shared = SHARED.map(|(id, folder)| (folder, id.to_owned()));
+        own.chain(shared).filter_map(|(folder, id)| {
+            let resource = self.template.resource(&id)?;
+            Some((folder, id, resource))
         })
     }
 }
@@ -100,6 +110,21 @@ fn each_disagreement_is_reported() {
             "Binary: wait-music",
             "Binary: incoming-call",
             "WaitMusic builds the binary incoming-call, not wait-music",
+        ),
+        (
+            "Method: GET, Path: /console/changes",
+            "Method: GET, Path: /console/change",
+            "GET /console/changes does not lead to EventStreams",
+        ),
+        (
+            "Path: \"/v1/Workspaces/{WorkspaceSid}/EventStream\"",
+            "Path: \"/v1/Workspaces/{WorkspaceSid}/EventStreams\"",
+            "GET /v1/Workspaces/{WorkspaceSid}/EventStream does not lead to EventStreams",
+        ),
+        (
+            "GET /console/changes:",
+            "GET /console/change:",
+            "the polls of pages have no rate of their own",
         ),
         (
             "Runtime: provided.al2023",
@@ -173,19 +198,24 @@ fn each_disagreement_is_reported() {
             "ChangesDeadLetters has no alarm",
         ),
         (
-            "WorkerCall, QueueExit, Routing, Callbacks, Api, Console]",
-            "WorkerCall, QueueExit, Routing, Callbacks, Console]",
+            "WorkerCall, QueueExit, Routing, Callbacks, Api, Console, EventStreams,",
+            "WorkerCall, QueueExit, Routing, Callbacks, Console, EventStreams,",
             "Api has no alarm on its Errors",
         ),
         (
             "MetricName: Throttles",
             "MetricName: Invocations",
-            "Console has no alarm on its Throttles",
+            "Statistics has no alarm on its Throttles",
         ),
         (
             "[Routing, Callbacks]",
             "[Routing]",
             "Callbacks has no alarm on its Duration",
+        ),
+        (
+            "[Sweep, Statistics]",
+            "[Statistics]",
+            "Sweep has no alarm on its Duration",
         ),
         (
             "MetricName: ApproximateAgeOfOldestMessage",
