@@ -3,6 +3,8 @@
 use carrier::TWILIO_API;
 use runtime::{Env, EnvError};
 
+use crate::exposure::PublicUrl;
+
 /// The carrier that places and moves calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CarrierChoice {
@@ -12,16 +14,14 @@ pub enum CarrierChoice {
     Real {
         /// The base URL of the carrier's API.
         api_url: String,
-        /// The address at which the carrier reaches this contact centre, `https://…`.
-        public_url: String,
     },
 }
 
 impl CarrierChoice {
-    /// `CARRIER=twilio` selects Twilio and requires `ACCOUNT_SID`, `AUTH_TOKEN`, and the
-    /// `PUBLIC_URL` at which Twilio reaches this machine. `CARRIER=simulated`, or no value, selects
-    /// the simulated network.
-    pub fn from_env(env: &Env<'_>) -> Result<Self, EnvError> {
+    /// `CARRIER=twilio` selects Twilio and requires `ACCOUNT_SID`, `AUTH_TOKEN`, and the public URL
+    /// at which Twilio reaches this machine. `CARRIER=simulated`, or no value, selects the simulated
+    /// network.
+    pub fn from_env(env: &Env<'_>, public_url: Option<&PublicUrl>) -> Result<Self, EnvError> {
         let expected = "simulated or twilio";
         let name: Option<String> = env.optional("CARRIER", expected)?;
         match name.as_deref() {
@@ -31,17 +31,16 @@ impl CarrierChoice {
                     env.required("ACCOUNT_SID", "the account SID at the carrier")?;
                 let _present: String =
                     env.required("AUTH_TOKEN", "the auth token at the carrier")?;
-                let public_url: String = env.required(
-                    "PUBLIC_URL",
-                    "the https:// address at which the carrier reaches this machine",
-                )?;
+                if public_url.is_none() {
+                    return Err(EnvError::Missing {
+                        name: "PUBLIC_URL",
+                        expected: "the https:// address at which the carrier reaches this machine, unless --public-url names it",
+                    });
+                }
                 let api_url: Option<String> =
                     env.optional("CARRIER_URL", "the base URL of the carrier's API")?;
                 let api_url = api_url.unwrap_or_else(|| TWILIO_API.to_owned());
-                Ok(Self::Real {
-                    api_url,
-                    public_url: public_url.trim_end_matches('/').to_owned(),
-                })
+                Ok(Self::Real { api_url })
             }
             Some(_other) => Err(EnvError::Malformed {
                 name: "CARRIER",
@@ -62,7 +61,8 @@ mod tests {
                 .find(|(key, _)| *key == name)
                 .map(|(_, value)| (*value).to_owned())
         };
-        CarrierChoice::from_env(&Env::new(find))
+        let public_url = find("PUBLIC_URL").map(|url| url.parse().unwrap());
+        CarrierChoice::from_env(&Env::new(find), public_url.as_ref())
     }
 
     #[test]
@@ -76,12 +76,11 @@ mod tests {
             ("AUTH_TOKEN", "token"),
             ("PUBLIC_URL", "https://centre.example/"),
         ];
-        let public_url = "https://centre.example".to_owned();
+        assert!(choice(&set[..3]).is_err());
         assert_eq!(
             choice(&set),
             Ok(CarrierChoice::Real {
                 api_url: TWILIO_API.to_owned(),
-                public_url
             })
         );
     }

@@ -6,6 +6,7 @@
 //! [`Centre::settle`] waits for all work, until nothing is left to do at this moment, for tests
 //! that control the clock.
 
+mod addresses;
 mod invoke;
 mod network;
 mod settings;
@@ -25,7 +26,8 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream;
 use http_client::{ClientError, WebClient};
-use ids::time::Timestamp;
+use ids::time::{Millis, Timestamp};
+use metrics::Metric;
 use routing::{Routing, Sweep};
 use runtime::{Outbox, Voice, WebhookJournal};
 use serde_json::json;
@@ -39,12 +41,15 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::carrier_choice::CarrierChoice;
 use crate::connections;
-use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
-use crate::http;
+use crate::embedded_dynamodb::{Durability, EmbeddedDynamoDb, Place, TABLE};
+use crate::http::{self, Access};
 use crate::lanes::{Batch, Blame, Lanes};
+use crate::operations;
+use crate::prometheus;
 use crate::queues::{Message, QueueChanges, Queues};
 use crate::stream_reader::StreamReader;
 use crate::task_router::TaskRouter;
+use addresses::Addresses;
 use invoke::{Work, deliver, invoke_routing, sqs_event};
 use network::telephones;
 
@@ -132,7 +137,9 @@ pub struct Centre {
     voice: Arc<Voice>,
     task_router: Option<Arc<TaskRouter>>,
     api: Arc<Api>,
-    public_url: String,
+    addresses: Addresses,
+    /// Whether the graceful shutdown has begun.
+    is_stopping: AtomicBool,
     nudge: Arc<Notify>,
     /// Whether the sweep after the start has begun.
     is_swept: AtomicBool,
@@ -143,10 +150,11 @@ impl Centre {
     /// [`run`](Self::run) then continues what an earlier process left: calls in progress go on, and a
     /// sweep sends the messages again that were lost with the process.
     pub async fn open(settings: Settings, address: &str) -> Result<Arc<Self>, Error> {
-        let place = settings
-            .data
-            .clone()
-            .map_or(Place::Temporary, Place::Folder);
+        let place = match (settings.data.clone(), settings.durability) {
+            (None, _) => Place::Temporary,
+            (Some(folder), Durability::Normal) => Place::Folder(folder),
+            (Some(folder), Durability::Full) => Place::SynchronizedFolder(folder),
+        };
         Self::open_on(EmbeddedDynamoDb::open(place).await?, settings, address).await
     }
 
@@ -183,13 +191,7 @@ impl Centre {
             Arc::clone(&nudge),
             progress.undelivered,
         ));
-        let (carrier_url, public_url) = match &settings.carrier {
-            CarrierChoice::Simulated => (address.to_owned(), address.to_owned()),
-            CarrierChoice::Real {
-                api_url,
-                public_url,
-            } => (api_url.clone(), public_url.clone()),
-        };
+        let addresses = Addresses::of(&settings, address);
         let account_sid = settings.account.account_sid;
         let tokens = AuthTokens::fixed(settings.account.tokens());
         let telephones = match settings.carrier {
@@ -205,7 +207,7 @@ impl Centre {
             store: store.clone(),
             carrier: carrier::Carrier::new(
                 Arc::new(web_client(Destinations::Anywhere)?),
-                &carrier_url,
+                &addresses.carrier_api,
                 account_sid,
                 Arc::clone(&tokens),
             )?,
@@ -213,7 +215,7 @@ impl Centre {
             destinations: Destinations::Anywhere,
             tokens: Arc::clone(&tokens),
             account_sid,
-            public_url: public_url.clone(),
+            public_url: addresses.webhooks.clone(),
             clock: Arc::clone(&settings.clock),
             outbox: Arc::clone(&queues) as _,
             journal: journal.clone(),
@@ -223,13 +225,13 @@ impl Centre {
             account_sid,
             tokens: Arc::clone(&tokens),
             api_keys: settings.api_keys.clone(),
-            base_url: Some(public_url.clone()),
+            base_url: Some(addresses.public.clone()),
             clock: Arc::clone(&settings.clock),
             ids: Ids::seeded(format!("{account_sid} {}", now.as_millis())),
             outbox: Arc::clone(&queues) as _,
             in_flight: InFlight::default(),
         });
-        let transport = if public_url.starts_with("https:") {
+        let transport = if addresses.public.starts_with("https:") {
             Transport::Https
         } else {
             Transport::Http
@@ -273,7 +275,8 @@ impl Centre {
             summary,
             dynamodb,
             queues,
-            public_url,
+            addresses,
+            is_stopping: AtomicBool::new(false),
             nudge,
             is_swept: AtomicBool::new(false),
         };
@@ -305,21 +308,64 @@ impl Centre {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) {
         let (stopping, stopped) = watch::channel(false);
-        let mut site = http::functions(&self.voice, &self.public_url)
+        let webhooks = &self.addresses.webhooks;
+        let mut site = http::functions(&self.voice, webhooks)
             .merge(http::rest_api(Arc::clone(&self.api)))
             .merge(http::console(Arc::clone(&self.console), stopped));
         if let Some(network) = &self.network {
+            let telephones = Arc::clone(network).http();
             site = site
-                .merge(Arc::clone(network).http())
-                .merge(http::task_router(&self.voice, &self.public_url));
+                .merge(self.addresses.access.of_telephones(telephones, &self.api))
+                .merge(http::task_router(&self.voice, webhooks));
         }
-        let site = http::guarded(site, &self.public_url);
+        let hosts = self.addresses.hosts();
+        let operations = operations::routes(Arc::clone(&self), Arc::clone(&hosts));
+        let site = http::guarded(site.merge(operations), hosts);
         let shutdown = async move {
             shutdown.await;
             // Long polls are answered. An error means that none is open.
             let _no_open_long_poll = stopping.send(true);
         };
         connections::serve(listener, site, shutdown).await;
+    }
+
+    /// Begins the graceful shutdown: the centre still works, and is no longer ready.
+    pub fn begin_stopping(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Who reaches it.
+    pub(crate) fn access(&self) -> Access {
+        self.addresses.access
+    }
+
+    pub(crate) fn api(&self) -> &Api {
+        &self.api
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
+    }
+
+    /// The age of the oldest stream record that was read and not handled. Those that were not read
+    /// are younger.
+    pub(crate) fn stream_lag(&self) -> Millis {
+        let oldest = self.lanes().oldest_unhandled();
+        oldest.map_or(Millis::ZERO, |written_at| self.now().since(written_at))
+    }
+
+    /// The levels that `/metrics` shows.
+    pub(crate) fn levels(&self) -> Vec<(Metric, u64)> {
+        let lengths = self.queues.lengths();
+        let memory = prometheus::resident_memory();
+        let mut levels = vec![
+            (Metric::TimersQueued, lengths.timers),
+            (Metric::CallbacksQueued, lengths.callbacks),
+            (Metric::EventsQueued, lengths.events),
+            (Metric::StreamLag, self.stream_lag().as_secs()),
+        ];
+        levels.extend(memory.map(|bytes| (Metric::ResidentMemory, bytes)));
+        levels
     }
 
     /// Works in real time until `shutdown`. It stops at once, with whatever work is left: the next

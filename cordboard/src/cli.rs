@@ -1,23 +1,30 @@
 //! The command line.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
-
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use ids::{TaskSid, WorkerSid};
 
+use crate::embedded_dynamodb::Durability;
+use crate::exposure::PublicUrl;
+use crate::log::LogFormat;
+
 /// The default of `--port`.
 pub const DEFAULT_PORT: u16 = 9000;
 
+/// The address of `serve` without `--bind`: this machine only.
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 /// The contact centre you own, on this machine.
 ///
-/// Without a command, it starts the contact centre: every function, an embedded DynamoDB and a
-/// simulated telephone network.
+/// Without a command, it starts the contact centre as `serve` does without options: every function,
+/// an embedded DynamoDB and a simulated telephone network.
 #[derive(Debug, Parser)]
 #[command(name = "cordboard", version)]
 pub struct Cli {
-    /// The command; none starts the contact centre.
+    /// The command; none is `serve`.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Options for the contact centre.
@@ -28,6 +35,8 @@ pub struct Cli {
 /// Commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start the contact centre, for this machine or for others.
+    Serve(Serve),
     /// Place a call, answer it as the Worker, and print the conversation; fails unless the Worker
     /// reaches wrap-up.
     Call(Call),
@@ -38,12 +47,22 @@ pub enum Command {
     Apply(Apply),
     /// Erase what is stored about a caller: the attributes of ended Tasks, their events and webhooks.
     Erase(Erase),
+    /// Copy the data of a contact centre, which may be running, to a new file.
+    Backup(BackupFile),
+    /// Create a data folder from a backup.
+    Restore(BackupFile),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Serve(Serve::default())
+    }
 }
 
 /// Options that all commands share.
 #[derive(Debug, Clone, Args)]
 pub struct Start {
-    /// Port on 127.0.0.1.
+    /// Port of the contact centre.
     #[arg(long, default_value_t = DEFAULT_PORT, global = true)]
     pub port: u16,
     /// Folder of the data.
@@ -56,6 +75,42 @@ pub struct Start {
     /// example].
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
+    /// Format of log lines on standard error.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        global = true
+    )]
+    pub log_format: LogFormat,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// IP address to listen at, such as 0.0.0.0 for every network. An address that other machines
+    /// reach requires --public-url.
+    #[arg(long, value_name = "ADDRESS", default_value_t = LOCALHOST)]
+    pub bind: IpAddr,
+    /// URL at which others reach the contact centre, such as https://centre.example [env:
+    /// PUBLIC_URL]. It requires ACCOUNT_SID and AUTH_TOKEN in the environment.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+    /// What a write waits for: `normal` survives a crash of the program, `full` a power failure,
+    /// too.
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
+    pub durability: Durability,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self {
+            bind: LOCALHOST,
+            public_url: None,
+            durability: Durability::default(),
+        }
+    }
 }
 
 /// Options of `call`.
@@ -89,6 +144,14 @@ pub struct Apply {
     /// The account SID of the contact centre.
     #[arg(long, env = "ACCOUNT_SID")]
     pub account_sid: String,
+}
+
+/// The argument of `backup` and `restore`.
+#[derive(Debug, Clone, Args)]
+pub struct BackupFile {
+    /// The file of the backup.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// Options of `erase`.
@@ -140,6 +203,15 @@ impl FromStr for Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn serve_without_options_is_the_default() {
+        let parsed = Cli::parse_from(["cordboard", "serve"]).command;
+        let Some(Command::Serve(parsed)) = parsed else {
+            panic!("another command: {parsed:?}");
+        };
+        assert_eq!(format!("{parsed:?}"), format!("{:?}", Serve::default()));
+    }
 
     #[test]
     fn erased_number_is_whole() {

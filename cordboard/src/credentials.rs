@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::data_folder::write_private;
 
 /// The file in the data folder.
-const FILE: &str = "account.json";
+pub(crate) const FILE: &str = "account.json";
 
 /// Account SID and auth token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

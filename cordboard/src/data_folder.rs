@@ -36,9 +36,19 @@ pub enum Error {
         "{0} is in use by another Cordboard process; stop it, or choose another folder with --data"
     )]
     InUse(String),
+    /// The table was opened and an item that every start needs cannot be read.
+    #[error(
+        "the table in {folder} cannot be read; if it is damaged, restore {folder} from a backup, or move it away to start with an empty one"
+    )]
+    Unreadable {
+        /// Path of the folder.
+        folder: String,
+        /// The cause.
+        source: store::Error,
+    },
     /// A database is damaged.
     #[error(
-        "the database {file} is damaged ({problem}); restore {folder} from a copy, or move it away to start with an empty one"
+        "the database {file} is damaged ({problem}); restore {folder} from a backup, or move it away to start with an empty one"
     )]
     Damaged {
         /// Path of the database.
@@ -86,23 +96,38 @@ fn damage(file: &Path) -> Option<String> {
             interrupt.interrupt();
         }
     });
-    let found: rusqlite::Result<String> =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    let found = problem(&connection);
     drop(checked);
     // It has ended or ends at once, and does not panic.
     let _ended = timer.join();
     match found {
-        Ok(found) => (found != "ok").then_some(found),
-        Err(error) => match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Some(error.to_string()),
-            Some(_) | None => None,
-        },
+        Ok(found) => found,
+        Err(error) => damage_in(&error),
     }
 }
 
-fn prepare(folder: &Path) -> io::Result<File> {
+/// What SQLite finds wrong with a database; `None`: nothing.
+pub(crate) fn problem(database: &Connection) -> rusqlite::Result<Option<String>> {
+    let found: String = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    Ok((found != "ok").then(|| found.replace('\n', " ")))
+}
+
+/// The damage that an error of SQLite reports; `None`: it has another cause.
+pub(crate) fn damage_in(error: &rusqlite::Error) -> Option<String> {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Some(error.to_string()),
+        Some(_) | None => None,
+    }
+}
+
+/// Creates a folder, if it is missing, and closes it to other users.
+pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    close(folder, 0o700)?;
+    close(folder, 0o700)
+}
+
+fn prepare(folder: &Path) -> io::Result<File> {
+    create_private(folder)?;
     // SQLite gives its journals the mode of the database.
     for database in DATABASES {
         create(&folder.join(database), fs::OpenOptions::new().append(true))?;
@@ -201,7 +226,7 @@ mod tests {
                 bytes[from..to].fill(0xab);
                 fs::write(&file, bytes).unwrap();
                 let message = open(folder.path()).unwrap_err().to_string();
-                for expected in [database, "is damaged", "from a copy", "move it away"] {
+                for expected in [database, "is damaged", "from a backup", "move it away"] {
                     assert!(message.contains(expected), "{expected}: {message}");
                 }
             }

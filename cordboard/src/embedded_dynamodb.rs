@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
+use clap::ValueEnum;
 use dynamodb_in_process::{InProcess, Layered};
 use dynoxide::{Database, DynoxideError};
 use rusqlite::Connection;
@@ -44,9 +45,40 @@ const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS cordboard_stream_order \
 pub enum Place {
     /// In this folder, permanently.
     Folder(PathBuf),
+    /// The same, and each write waits for the disk.
+    SynchronizedFolder(PathBuf),
     /// In a temporary folder, which is deleted at the end. Not in memory, because only a file can
     /// have the index.
     Temporary,
+}
+
+/// What a write waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Durability {
+    /// For the operating system. The disk is synchronized now and then: a crash of the process loses
+    /// nothing, and a power failure at most the last moments, in which the calls ended as well.
+    #[default]
+    Normal,
+    /// For the disk: a power failure loses nothing either.
+    Full,
+}
+
+/// When SQLite waits for the disk: its setting `synchronous`.
+#[derive(Debug, Clone, Copy)]
+enum Synchronous {
+    Off,
+    Normal,
+    Full,
+}
+
+impl Synchronous {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "OFF",
+            Self::Normal => "NORMAL",
+            Self::Full => "FULL",
+        }
+    }
 }
 
 /// A running database.
@@ -115,12 +147,13 @@ impl EmbeddedDynamoDb {
         place: Place,
         layers: impl FnOnce(InProcess) -> SharedHttpClient,
     ) -> Result<Self, Error> {
-        let (folder, temporary) = match place {
-            Place::Folder(folder) => (folder, None),
+        let (folder, temporary, synchronous) = match place {
+            Place::Folder(folder) => (folder, None, Synchronous::Normal),
+            Place::SynchronizedFolder(folder) => (folder, None, Synchronous::Full),
             Place::Temporary => {
                 let folder = tempfile::tempdir()
                     .map_err(|source| folder_error(&std::env::temp_dir(), source))?;
-                (folder.path().to_owned(), Some(folder))
+                (folder.path().to_owned(), Some(folder), Synchronous::Off)
             }
         };
         std::fs::create_dir_all(&folder).map_err(|source| folder_error(&folder, source))?;
@@ -134,21 +167,17 @@ impl EmbeddedDynamoDb {
         maintenance.busy_timeout(std::time::Duration::from_secs(5))?;
         maintenance.execute_batch(STREAM_INDEX)?;
         progress::create(&maintenance)?;
-        match temporary {
+        match synchronous {
             // The file is not needed after a power failure, so writes do not wait for the disk. The
             // engine keeps 64 MB of it in memory, and maps 256 MB.
-            Some(_) => database.enable_bulk_loading(),
-            // The disk is synchronized now and then, not with each write: a crash of the process
-            // loses nothing, and a power failure at most the last moments, in which the calls ended
-            // as well. Some 2 MB are kept in memory, however large the file is.
-            None => database.disable_bulk_loading(),
+            Synchronous::Off => database.enable_bulk_loading().map_err(engine_error)?,
+            // Some 2 MB are kept in memory, however large the file is.
+            Synchronous::Normal => database.disable_bulk_loading().map_err(engine_error)?,
+            // What SQLite does unless it is told otherwise, with the same memory. The engine has no
+            // function for it.
+            Synchronous::Full => {}
         }
-        .map_err(engine_error)?;
-        maintenance.pragma_update(
-            None,
-            "synchronous",
-            if temporary.is_some() { "OFF" } else { "NORMAL" },
-        )?;
+        maintenance.pragma_update(None, "synchronous", synchronous.as_str())?;
         let written = Arc::new(Written::default());
         let signal = Arc::clone(&written);
         let engine = InProcess::new(database.clone()).on_write(move || {

@@ -14,6 +14,7 @@ use serde_json::Value;
 use task_router::router::explain::{TaskExplanation, WorkerExplanation};
 
 use crate::cli::{Explain, Start, Subject};
+use crate::local_client::local_client;
 use crate::run_file::RunFile;
 use crate::start::Failure;
 
@@ -25,8 +26,7 @@ const ANSWER_TIME_LIMIT: Duration = Duration::from_secs(29);
 /// # Errors
 /// If no contact centre of this user runs on the port, or it has no such Task or Worker.
 pub async fn explain(options: &Explain, start: &Start) -> Result<(), Failure> {
-    runtime::aws::install_tls();
-    let http = Client::builder().timeout(ANSWER_TIME_LIMIT).build()?;
+    let http = local_client(ANSWER_TIME_LIMIT)?;
     let base = format!("http://127.0.0.1:{}", start.port);
     let not_running = || {
         format!(

@@ -23,12 +23,15 @@ use shared::webhook::{MAX_BODY_BYTES, Reply, Request, path};
 use tokio::sync::{Semaphore, watch};
 
 use crate::connections::body_in_time;
-use crate::task_router;
+use crate::{operations, task_router};
 
 /// Requests with a body beyond [`api::BODY_BYTES_MAX`] that are read and answered at the same time;
 /// the others wait for their turn. Each holds a Workflow's configuration in several forms, some ten
 /// megabytes.
 const LARGE_BODIES_AT_ONCE_MAX: usize = 4;
+
+/// The path of the simulated telephones.
+const SIMULATOR: &str = "/simulator";
 
 /// The loopback names of this machine in `Host` and `Origin`.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
@@ -156,30 +159,61 @@ async fn serve_console(
     }
 }
 
+/// Who reaches a contact centre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Programs on this machine.
+    ThisMachine,
+    /// Others, too.
+    Others,
+}
+
+impl Access {
+    /// The simulated carrier's routes. Its telephones need no credentials on a machine of one's own;
+    /// others must have those of the REST API.
+    pub fn of_telephones(self, telephones: Router, api: &Arc<Api>) -> Router {
+        match self {
+            Self::ThisMachine => telephones,
+            Self::Others => {
+                telephones.layer(middleware::from_fn_with_state(Arc::clone(api), sign_in))
+            }
+        }
+    }
+}
+
+/// Requires credentials for the telephones. The carrier's REST API checks its own.
+async fn sign_in(State(api): State<Arc<Api>>, request: HttpRequest, next: Next) -> Response<Body> {
+    if request.uri().path().starts_with(SIMULATOR)
+        && let Err(refused) = api::authenticate(&api, request.headers()).await
+    {
+        return (*refused).map(Body::from);
+    }
+    next.run(request).await
+}
+
+/// The names under which requests may arrive, besides the [`LOOPBACK`] ones.
+pub type Hosts = Arc<Vec<String>>;
+
 /// Refuses requests of other sites' pages in a browser on this machine. The port requires no
 /// credentials for telephones, and a page may send requests to any port: under a name of its own
 /// that resolves to this machine (`Host`), or from its own origin (`Origin`). Carriers and
 /// command-line tools send no `Origin`. A request that passes must send its body in time.
-pub fn guarded(router: Router, public_url: &str) -> Router {
-    let public_host = public_url
-        .parse()
-        .ok()
-        .and_then(|url: Uri| url.host().map(Arc::<str>::from));
-    router.layer(middleware::from_fn_with_state(public_host, guard))
+pub fn guarded(router: Router, hosts: Hosts) -> Router {
+    router.layer(middleware::from_fn_with_state(hosts, guard))
 }
 
-async fn guard(
-    State(public_host): State<Option<Arc<str>>>,
-    request: HttpRequest,
-    next: Next,
-) -> Response<Body> {
-    match refusal(request.headers(), public_host.as_deref()) {
+async fn guard(State(hosts): State<Hosts>, request: HttpRequest, next: Next) -> Response<Body> {
+    if operations::has_own_rules(request.uri().path()) {
+        return next.run(request).await;
+    }
+    match refusal(request.headers(), &hosts) {
         Some(reply) => response(reply),
         None => next.run(request.map(body_in_time)).await,
     }
 }
 
-fn refusal(headers: &HeaderMap, public_host: Option<&str>) -> Option<Reply> {
+/// Why a request is refused for where it comes from; `None`: it passes.
+pub(crate) fn refusal(headers: &HeaderMap, hosts: &[String]) -> Option<Reply> {
     let text = |name| {
         headers
             .get(name)
@@ -188,14 +222,14 @@ fn refusal(headers: &HeaderMap, public_host: Option<&str>) -> Option<Reply> {
     let is_ours = |host: &str| {
         LOOPBACK
             .into_iter()
-            .chain(public_host)
+            .chain(hosts.iter().map(String::as_str))
             .any(|ours| ours.eq_ignore_ascii_case(host))
     };
     let host = text(header::HOST).and_then(|host| host.parse::<Authority>().ok());
     if !host.is_some_and(|host| is_ours(host.host())) {
         return Some(Reply::error(
             421,
-            "Host: expected 127.0.0.1, localhost, [::1] or the host of PUBLIC_URL",
+            "Host: expected 127.0.0.1, localhost, [::1] or the host of the public URL",
         ));
     }
     let origin = text(header::ORIGIN)?.parse::<Uri>().ok();
@@ -316,7 +350,7 @@ async fn read_body(body: Body, path: &str, bytes_max: usize) -> Result<Vec<u8>, 
     Err(Unread::Incomplete)
 }
 
-fn response(reply: Reply) -> Response<Body> {
+pub(crate) fn response(reply: Reply) -> Response<Body> {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = Response::builder()
         .status(status)
@@ -340,7 +374,7 @@ mod tests {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?.parse().unwrap())))
             .collect();
-        refusal(&headers, Some("centre.example")).map(|reply| reply.status)
+        refusal(&headers, &["centre.example".to_owned()]).map(|reply| reply.status)
     }
 
     #[test]
@@ -428,6 +462,6 @@ mod tests {
     #[test]
     fn without_public_host_only_loopback_passes() {
         let headers = HeaderMap::from_iter([(header::HOST, "centre.example".parse().unwrap())]);
-        assert_eq!(refusal(&headers, None).map(|reply| reply.status), Some(421));
+        assert_eq!(refusal(&headers, &[]).map(|reply| reply.status), Some(421));
     }
 }

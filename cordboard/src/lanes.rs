@@ -5,7 +5,7 @@
 //! in one lane and in order. Lanes do not wait for each other: a failed record delays only those
 //! behind it in its lane. This module decides what is handled next; [`crate::centre`] handles it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroUsize;
 
@@ -48,7 +48,8 @@ const REDELIVERY_DELAY: Millis = Millis::from_secs(1);
 /// The records that were read and not yet handled.
 pub struct Lanes {
     lanes: Vec<Lane>,
-    unhandled: BTreeSet<SequenceNumber>,
+    /// With the moment of their writes.
+    unhandled: BTreeMap<SequenceNumber, Timestamp>,
     /// The last record that was read.
     read: Option<SequenceNumber>,
     /// The position that [`Lanes::take_trimmable`] returned last.
@@ -116,7 +117,7 @@ impl Lanes {
             lanes: std::iter::repeat_with(Lane::default)
                 .take(count.get())
                 .collect(),
-            unhandled: BTreeSet::new(),
+            unhandled: BTreeMap::new(),
             read: None,
             trimmed: None,
             handled_batches: 0,
@@ -150,7 +151,7 @@ impl Lanes {
             if self.read.is_some_and(|read| record.number <= read) {
                 continue;
             }
-            self.unhandled.insert(record.number);
+            self.unhandled.insert(record.number, record.written_at);
             let lane = lane_of(&record.partition_key, self.lanes.len());
             self.lanes[lane].records.push_back(record);
         }
@@ -262,10 +263,16 @@ impl Lanes {
         retries.min()
     }
 
+    /// When the oldest record that was not handled was written, to the second; `None` if all were
+    /// handled.
+    pub fn oldest_unhandled(&self) -> Option<Timestamp> {
+        self.unhandled.values().next().copied()
+    }
+
     /// The record up to which the stream can be trimmed: all up to it were handled, in every lane.
     /// `None` if there is none, or none since the last call.
     pub fn take_trimmable(&mut self) -> Option<SequenceNumber> {
-        let position = match self.unhandled.first() {
+        let position = match self.unhandled.keys().next() {
             Some(first) => Some(first.saturating_sub(1)),
             None => self.read,
         };
@@ -321,6 +328,7 @@ mod tests {
         StreamRecord {
             number,
             partition_key: partition_key.to_owned(),
+            written_at: NOON,
             event: json!(number as u64),
         }
     }
@@ -490,6 +498,23 @@ mod tests {
         lanes.failed(batch.place, None, Blame::Record, NOON);
         let batch = lanes.next(0, NOON + REDELIVERY_DELAY).unwrap();
         assert_eq!(numbers(&batch), [1, 2]);
+    }
+
+    #[test]
+    fn lag_is_the_age_of_the_oldest_record() {
+        let mut lanes = lanes(1);
+        assert_eq!(lanes.oldest_unhandled(), None);
+        let later = NOON + Millis::from_secs(9);
+        let mut page = page(1, &["A", "A"]);
+        page.records[1].written_at = later;
+        lanes.put(page);
+        let batch = lanes.next(0, NOON).unwrap();
+        assert_eq!(lanes.oldest_unhandled(), Some(NOON));
+        lanes.failed(batch.place, Some(2), NOON);
+        assert_eq!(lanes.oldest_unhandled(), Some(later));
+        let batch = lanes.next(0, NOON + REDELIVERY_DELAY).unwrap();
+        lanes.handled(batch.place);
+        assert_eq!(lanes.oldest_unhandled(), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! [`connections`], [`task_router`], then the commands.
 
 pub mod apply_command;
+pub mod backup_command;
 pub mod call_command;
 pub mod carrier_choice;
 pub mod centre;
@@ -18,15 +19,22 @@ pub mod data_folder;
 pub mod embedded_dynamodb;
 pub mod erase_command;
 pub mod explain_command;
+pub mod exposure;
 pub mod http;
 pub mod lanes;
+mod local_client;
+pub mod log;
 mod message;
+pub mod operations;
 mod ordered_queue;
 mod phones;
+pub mod prometheus;
 pub mod queues;
+pub mod readiness;
 pub mod run_file;
 pub mod start;
 pub mod steady_clock;
+mod stop_signals;
 pub mod stream_reader;
 pub mod task_router;
 

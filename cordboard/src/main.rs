@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use cordboard::cli::{Cli, Command};
-use cordboard::{apply_command, call_command, erase_command, explain_command, start};
+use cordboard::{
+    apply_command, backup_command, call_command, erase_command, explain_command, log, start,
+};
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
 /// thread: under load half as much memory again, and never less.
@@ -14,18 +16,21 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    start::init_log();
-    let result = match cli.command {
-        None => start::start(&cli.start).await,
-        Some(Command::Call(call)) => call_command::call(&call, &cli.start).await,
-        Some(Command::Explain(explain)) => explain_command::explain(&explain, &cli.start).await,
-        Some(Command::Apply(apply)) => apply_command::apply(&apply, &cli.start).await,
-        Some(Command::Erase(erase)) => erase_command::erase(&erase, &cli.start).await,
+    log::init(cli.start.log_format);
+    let command = cli.command.unwrap_or_default();
+    let result = match command {
+        Command::Serve(serve) => start::start(&serve, &cli.start).await,
+        Command::Call(call) => call_command::call(&call, &cli.start).await,
+        Command::Explain(explain) => explain_command::explain(&explain, &cli.start).await,
+        Command::Apply(apply) => apply_command::apply(&apply, &cli.start).await,
+        Command::Backup(file) => backup_command::backup(&file, &cli.start).map_err(Into::into),
+        Command::Restore(file) => backup_command::restore(&file, &cli.start).map_err(Into::into),
+        Command::Erase(erase) => erase_command::erase(&erase, &cli.start).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            start::print_error(&*error);
+            log::report(&*error, cli.start.log_format);
             ExitCode::FAILURE
         }
     }

@@ -81,6 +81,11 @@ impl OrderedQueue {
         queue
     }
 
+    /// The number of Events that are not delivered.
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
     /// Adds an Event unless it waits already; false if the queue is full.
     pub fn put(&mut self, notice: Notice) -> bool {
         if self.events.contains(&notice.event) {

@@ -45,6 +45,17 @@ struct State {
     events: OrderedQueue,
 }
 
+/// The number of messages in each queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lengths {
+    /// Timers that wait for their moment.
+    pub timers: u64,
+    /// Callbacks and checks that wait for their delivery.
+    pub callbacks: u64,
+    /// Events that are not delivered yet.
+    pub events: u64,
+}
+
 /// A queue of callbacks.
 #[derive(Default)]
 struct Callbacks {
@@ -71,6 +82,10 @@ impl Callbacks {
         } else {
             Some(now)
         }
+    }
+
+    fn len(&self) -> usize {
+        self.fresh.len() + self.delayed.len()
     }
 
     fn is_full(&self) -> bool {
@@ -101,6 +116,17 @@ impl Queues {
             clock,
             state: Mutex::new(state),
             nudge,
+        }
+    }
+
+    /// The number of messages in each queue.
+    pub fn lengths(&self) -> Lengths {
+        let state = self.state();
+        let number = |length| u64::try_from(length).unwrap_or(u64::MAX);
+        Lengths {
+            timers: number(state.timers.len()),
+            callbacks: number(state.callbacks.len() + state.checks.len()),
+            events: number(state.events.len()),
         }
     }
 

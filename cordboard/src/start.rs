@@ -7,31 +7,30 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::IsTerminal;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use carrier_simulator::twiml::Method;
-use config::ContactCentre;
+use config::{ApplyError, ContactCentre};
 use ids::AccountSid;
 use runtime::voice::Router;
 use runtime::{Env, EnvError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::carrier_choice::CarrierChoice;
-use crate::centre::{CALLBACKS_AT_ONCE_DEFAULT, Centre, Settings};
-use crate::cli::{DEFAULT_PORT, Start};
+use crate::centre::{self, CALLBACKS_AT_ONCE_DEFAULT, Centre, Settings};
+use crate::cli::{DEFAULT_PORT, Serve, Start};
 use crate::credentials::Account;
 use crate::data_folder;
+use crate::exposure::{self, PublicUrl};
 use crate::lanes::LANES_DEFAULT;
+use crate::prometheus;
 use crate::run_file::RunFile;
 use crate::steady_clock::SteadyClock;
+use crate::stop_signals::{StopSignal, StopSignals};
 
 /// The configuration that is used when there is no file.
 const BUILT_IN: &str = include_str!("../../contact-centre.yaml");
@@ -39,13 +38,12 @@ const BUILT_IN: &str = include_str!("../../contact-centre.yaml");
 /// The configuration file that is used without `--config`.
 const DEFAULT_FILE: &str = "contact-centre.yaml";
 
-/// The log filter without `RUST_LOG`: warnings and errors. The embedded DynamoDB logs a warning for
-/// each failed condition; failed conditions are normal here. The SDK logs an error for each failed
-/// request, because it finds no connection of the network to close.
-const DEFAULT_FILTER: &str =
-    "warn,dynoxide=error,aws_smithy_runtime::client::http::connection_poisoning=off";
+/// After SIGTERM, how long requests are still accepted while `/readyz` answers 503: a proxy that asks
+/// every second has noticed by then. Ctrl-C has no such delay.
+const DRAIN_NOTICE: Duration = Duration::from_secs(2);
 
-/// Timeout of the graceful shutdown; an open connection does not prolong it.
+/// How long requests under way get to finish after the last one was accepted; an open connection does
+/// not prolong it.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Exit code after a second Ctrl-C: 128 + SIGINT, by the shells' convention.
@@ -56,9 +54,10 @@ pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// Starts the contact centre. Ctrl-C or SIGTERM begins the graceful shutdown; a second one exits at
 /// once.
-pub async fn start(options: &Start) -> Result<(), Failure> {
+pub async fn start(serve: &Serve, options: &Start) -> Result<(), Failure> {
+    prometheus::install();
     let env = Env::process();
-    let running = Running::open(options, options.port, &env).await?;
+    let running = Running::open(serve, options, options.port, &env).await?;
     let mut signals = StopSignals::new()?;
     let run_file = RunFile {
         account: running.account.clone(),
@@ -68,11 +67,24 @@ pub async fn start(options: &Start) -> Result<(), Failure> {
         tracing::warn!(%error, "run file not written: `cordboard call` cannot use this contact centre");
     });
     print_banner(&running, options.port);
+    tracing::info!(address = running.address, "contact centre started");
     let stop = running.stop.clone();
+    let centre = Arc::clone(&running.centre);
     tokio::spawn(async move {
-        signals.next().await;
-        let _already_stopped = stop.send(true);
-        signals.next().await;
+        let first = signals.next().await;
+        centre.begin_stopping();
+        let notice = match first {
+            StopSignal::Interrupt => Duration::ZERO,
+            StopSignal::Terminate => DRAIN_NOTICE,
+        };
+        tracing::info!(?notice, "contact centre stops");
+        tokio::select! {
+            () = tokio::time::sleep(notice) => {
+                let _already_stopped = stop.send(true);
+                signals.next().await;
+            }
+            _second = signals.next() => {}
+        }
         std::process::exit(EXIT_CODE_INTERRUPTED);
     });
     running.finished().await
@@ -86,8 +98,10 @@ pub struct Running {
     pub account: Account,
     /// Its configuration.
     pub contact_centre: ContactCentre,
-    /// `http://127.0.0.1:9000`
+    /// Where this machine reaches it: `http://127.0.0.1:9000`.
     pub address: String,
+    /// Where others reach it, if they do.
+    pub public_url: Option<PublicUrl>,
     /// The source of the configuration: a file name or the built-in example.
     pub source: String,
     /// Begins the graceful shutdown when `true` is sent.
@@ -98,18 +112,20 @@ pub struct Running {
 
 impl Running {
     /// Opens the contact centre on `port` (0: any free port) and starts its tasks.
-    pub async fn open(options: &Start, port: u16, env: &Env<'_>) -> Result<Self, Failure> {
+    pub async fn open(
+        serve: &Serve,
+        options: &Start,
+        port: u16,
+        env: &Env<'_>,
+    ) -> Result<Self, Failure> {
+        let public_url = exposure::public_url(serve.public_url.as_ref(), serve.bind, env)?;
         let data = (!options.in_memory).then_some(options.data.as_path());
         let lock = data.map(data_folder::open).transpose()?;
         let account = Account::find(env, data)?;
         let (contact_centre, source) =
             read_contact_centre(options.config.as_deref(), account.account_sid)?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .await
-            .map_err(|error| {
-                format!("port {port} cannot be used ({error}); choose another one with --port")
-            })?;
-        let address = format!("http://{}", listener.local_addr()?);
+        let listener = listen(serve.bind, port).await?;
+        let address = format!("http://{}", reachable(listener.local_addr()?));
         let settings = Settings {
             data: data.map(Path::to_owned),
             account: account.clone(),
@@ -117,8 +133,10 @@ impl Running {
                 .optional("API_KEYS", "a comma list of SK…:secret")?
                 .unwrap_or_default(),
             contact_centre: contact_centre.clone(),
-            carrier: CarrierChoice::from_env(env)?,
-            twiml_preview: env.switch("TWIML_PREVIEW", true)?,
+            carrier: CarrierChoice::from_env(env, public_url.as_ref())?,
+            public_url: public_url.clone(),
+            durability: serve.durability,
+            twiml_preview: env.switch("TWIML_PREVIEW", public_url.is_none())?,
             keep_webhooks: env.switch("KEEP_WEBHOOKS", true)?,
             router: Router::from_env(env)?,
             voice_url: voice_url(env)?,
@@ -127,7 +145,8 @@ impl Running {
             callbacks_at_once: CALLBACKS_AT_ONCE_DEFAULT,
             clock: Arc::new(SteadyClock::start()),
         };
-        let centre = Centre::open(settings, &address).await?;
+        let opened = Centre::open(settings, &address).await;
+        let centre = opened.map_err(|error| at_start(error, &options.data))?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(Arc::clone(&centre).serve(listener, until(stopped.clone())));
@@ -140,6 +159,7 @@ impl Running {
             account,
             contact_centre,
             address,
+            public_url,
             source,
             stop,
             tasks,
@@ -196,31 +216,49 @@ pub fn read_contact_centre(
     Ok((read, source))
 }
 
-/// Starts logging to standard error.
-pub fn init_log() {
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    let _already_started = tracing_subscriber::registry()
-        .with(lines.with_filter(runtime::log::filter(DEFAULT_FILTER)))
-        .try_init();
-}
-
-/// Prints an error and its chain of causes.
-pub fn print_error(error: &(dyn Error + 'static)) {
-    eprintln!("cordboard: {error}");
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        eprintln!("  because: {inner}");
-        cause = inner.source();
+/// The error of a start in other words: a table in a folder fails only when its data is damaged or the
+/// disk fails.
+fn at_start(error: centre::Error, folder: &Path) -> Failure {
+    match error {
+        centre::Error::Store(source) | centre::Error::SetUp(ApplyError::Store(source)) => {
+            let folder = folder.display().to_string();
+            data_folder::Error::Unreadable { folder, source }.into()
+        }
+        other @ (centre::Error::DynamoDb(_)
+        | centre::Error::SetUp(ApplyError::NamesTaken(_))
+        | centre::Error::Simulator(_)
+        | centre::Error::Carrier(_)
+        | centre::Error::Client(_)
+        | centre::Error::Port(_)) => other.into(),
     }
 }
 
+async fn listen(bind: IpAddr, port: u16) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind((bind, port)).await;
+    Ok(listener.map_err(|error| {
+        format!("port {port} of {bind} cannot be used ({error}); choose another one with --port")
+    })?)
+}
+
+/// The address at which this machine reaches a listener: one that listens everywhere is reached at
+/// the loopback address.
+fn reachable(listening: SocketAddr) -> SocketAddr {
+    let ip = match listening.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, listening.port())
+}
+
+/// What the person at the terminal needs. A centre that others reach has credentials of its owner's
+/// in the environment, and its output is often kept by a service manager: it prints no secret.
 fn print_banner(running: &Running, port: u16) {
     let Running {
         account,
         contact_centre,
         address,
+        public_url,
         source,
         centre,
         ..
@@ -231,10 +269,13 @@ fn print_banner(running: &Running, port: u16) {
         "real carrier"
     };
     println!("Cordboard is listening at {address} ({carrier})");
-    println!(
-        "  console       {}",
-        centre.console.sign_in_link(address, centre.now())
-    );
+    match public_url {
+        Some(public_url) => println!("  public URL    {}", public_url.as_str()),
+        None => println!(
+            "  console       {}",
+            centre.console.sign_in_link(address, centre.now())
+        ),
+    }
     println!(
         "  phone number  {}",
         contact_centre.voice_settings.phone_number
@@ -244,7 +285,9 @@ fn print_banner(running: &Running, port: u16) {
         contact_centre.voice_settings.workflow_sid
     );
     println!("  account SID   {}", account.account_sid);
-    println!("  auth token    {}", account.auth_token);
+    if public_url.is_none() {
+        println!("  auth token    {}", account.auth_token);
+    }
     println!("  configuration {source}: {}", centre.summary);
     let port = if port == DEFAULT_PORT {
         String::new()
@@ -281,44 +324,4 @@ fn voice_method(env: &Env<'_>) -> Result<Method, EnvError> {
 async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the sender was dropped, which also means stop.
     let _stopped = stopped.wait_for(|stopped| *stopped).await;
-}
-
-/// The signals that stop the process: Ctrl-C and SIGTERM. Signals are caught from its creation on.
-#[cfg(unix)]
-struct StopSignals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl StopSignals {
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// The signal that stops the process: Ctrl-C. Signals are caught from its creation on.
-#[cfg(windows)]
-struct StopSignals(tokio::signal::windows::CtrlC);
-
-#[cfg(windows)]
-impl StopSignals {
-    fn new() -> std::io::Result<Self> {
-        tokio::signal::windows::ctrl_c().map(Self)
-    }
-
-    async fn next(&mut self) {
-        self.0.recv().await;
-    }
 }

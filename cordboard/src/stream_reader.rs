@@ -8,6 +8,7 @@ use aws_sdk_dynamodbstreams::error::DisplayErrorContext;
 use aws_sdk_dynamodbstreams::types::{
     AttributeValue, OperationType, Record, ShardIteratorType, StreamRecord as Change,
 };
+use ids::time::Timestamp;
 use serde_json::{Map, Value, json};
 use store::keys;
 
@@ -47,6 +48,8 @@ pub struct StreamRecord {
     pub number: SequenceNumber,
     /// The partition key of the item that was written.
     pub partition_key: String,
+    /// When it was written, to the second.
+    pub written_at: Timestamp,
     /// The record as it is in a Lambda event.
     pub event: Value,
 }
@@ -149,14 +152,18 @@ fn sequence_number(record: &Record) -> Option<SequenceNumber> {
 /// A record for `routing`; `None`: nothing follows from it, and the event source mapping in
 /// `template.yaml` filters it out, too.
 fn stream_record(number: SequenceNumber, record: Record) -> Option<StreamRecord> {
-    let written = record.dynamodb.as_ref()?.keys.as_ref()?;
-    let partition_key = written.get(keys::PK)?.as_s().ok()?.clone();
+    let change = record.dynamodb.as_ref()?;
+    let written_at = change
+        .approximate_creation_date_time
+        .map_or(0, |at| at.secs());
+    let partition_key = change.keys.as_ref()?.get(keys::PK)?.as_s().ok()?.clone();
     if partition_key.starts_with(keys::UNROUTED) {
         return None;
     }
     Some(StreamRecord {
         number,
         partition_key,
+        written_at: Timestamp::from_millis(written_at.saturating_mul(1_000)),
         event: event(record),
     })
 }

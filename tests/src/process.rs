@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{interval, timeout};
@@ -150,9 +150,18 @@ impl Process {
 
     /// Sends SIGINT, as Ctrl-C does.
     pub async fn send_interrupt(&self) {
+        self.send_signal("-INT").await;
+    }
+
+    /// Sends SIGTERM, as a service manager does.
+    pub async fn send_terminate(&self) {
+        self.send_signal("-TERM").await;
+    }
+
+    async fn send_signal(&self, signal: &str) {
         let pid = self.child.id().unwrap().to_string();
         let sent = Command::new("kill")
-            .args(["-INT", &pid])
+            .args([signal, &pid])
             .status()
             .await
             .unwrap();
@@ -160,13 +169,18 @@ impl Process {
     }
 
     /// Sends SIGINT and waits for the end; the exit code.
-    pub async fn interrupt(mut self) -> Option<i32> {
+    pub async fn interrupt(self) -> Option<i32> {
         self.send_interrupt().await;
-        timeout(TIMEOUT, self.child.wait())
-            .await
-            .unwrap()
-            .unwrap()
-            .code()
+        self.ended().await.0
+    }
+
+    /// Waits for the end; the exit code, and what it has logged.
+    pub async fn ended(mut self) -> (Option<i32>, String) {
+        let ended = timeout(TIMEOUT, self.child.wait()).await.unwrap().unwrap();
+        let mut log = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut log).await.unwrap();
+        (ended.code(), log)
     }
 
     /// GET, as JSON.
@@ -181,7 +195,7 @@ impl Process {
             .unwrap()
     }
 
-    /// Begins a request that is never completed.
+    /// Begins a request; its body of nine bytes is missing.
     pub async fn begin_request(&self) -> TcpStream {
         let mut stream = TcpStream::connect(self.address()).await.unwrap();
         stream
@@ -191,6 +205,16 @@ impl Process {
             .await
             .unwrap();
         stream
+    }
+
+    /// Status and text of the answer to a GET with these headers.
+    pub async fn text(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let request = self.http.get(format!("{}{path}", self.base));
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     /// Waits until it refuses connections, the first step of the graceful shutdown.

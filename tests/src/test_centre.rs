@@ -240,6 +240,8 @@ impl TestCentre {
             api_keys: API_KEY.parse().unwrap(),
             contact_centre: contact_centre.clone(),
             carrier: CarrierChoice::Simulated,
+            public_url: None,
+            durability: Default::default(),
             twiml_preview: true,
             keep_webhooks: surroundings.keep_webhooks,
             router: Router::Cordboard,

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
+use crate::embedded_dynamodb::Durability;
+use crate::exposure::PublicUrl;
 use api::ApiKeys;
 use config::ContactCentre;
 use ids::time::Clock;
@@ -23,6 +25,10 @@ pub struct Settings {
     pub contact_centre: ContactCentre,
     /// The carrier that places and moves calls.
     pub carrier: CarrierChoice,
+    /// The URL at which others reach the contact centre; `None`: only this machine does.
+    pub public_url: Option<PublicUrl>,
+    /// What a write to the data folder waits for.
+    pub durability: Durability,
     /// Whether a browser may fetch TwiML without a signature, to read it.
     pub twiml_preview: bool,
     /// Whether webhooks are recorded for the timelines of their Tasks.

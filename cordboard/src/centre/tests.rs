@@ -14,8 +14,10 @@ use task_router::router::{Command, NewTask, create_task};
 
 use super::*;
 use crate::credentials::Account;
+use crate::embedded_dynamodb::Durability;
 use crate::lanes::LANES_DEFAULT;
 use crate::queues::HELD_MAX;
+use crate::readiness::{NotReady, STREAM_LAG_MAX};
 
 const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
@@ -45,6 +47,8 @@ fn settings(folder: Option<&Path>) -> Settings {
         api_keys: api::ApiKeys::default(),
         contact_centre: config::read(configuration, "contact-centre.yaml", account_sid).unwrap(),
         carrier: CarrierChoice::Simulated,
+        public_url: None,
+        durability: Durability::default(),
         twiml_preview: true,
         keep_webhooks: true,
         router: runtime::voice::Router::Cordboard,
@@ -144,6 +148,39 @@ async fn run_stops_with_work_left() {
         AssignmentStatus::Pending,
         "it continued after the shutdown"
     );
+}
+
+/// The engine dates stream records by the system's clock.
+struct Later(Millis);
+
+impl Clock for Later {
+    fn now(&self) -> Timestamp {
+        runtime::SystemClock.now() + self.0
+    }
+}
+
+#[tokio::test]
+async fn centre_behind_its_stream_is_not_ready() {
+    let max = STREAM_LAG_MAX.as_secs();
+    for (later, is_ready) in [(max / 2, true), (max + 2, false)] {
+        let later = Millis::from_secs(later);
+        let settings = Settings {
+            clock: Arc::new(Later(later)),
+            ..settings(None)
+        };
+        let centre = Centre::open(settings, NOWHERE).await.unwrap();
+        assert!(centre.read_stream(1).await, "the table has no record");
+        let checked = centre.check_ready().await;
+        assert_eq!(checked.is_ok(), is_ready, "{later:?}: {checked:?}");
+        if let Err(error) = checked {
+            assert!(matches!(error, NotReady::Behind(_)), "{error}");
+        }
+        centre.settle().await;
+        centre.check_ready().await.unwrap();
+        centre.begin_stopping();
+        let stopping = centre.check_ready().await;
+        assert!(matches!(stopping, Err(NotReady::Stopping)));
+    }
 }
 
 #[tokio::test]

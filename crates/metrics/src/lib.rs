@@ -8,7 +8,7 @@
 //! measured twice: metrics are for charts and alarms, and statistics (taskrouter.md section 13) are
 //! for counting.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use ids::time::Millis;
 
@@ -108,10 +108,10 @@ pub trait Sink: Send + Sync {
     fn record(&self, metric: Metric, value: Value);
 }
 
-static SINK: OnceLock<Box<dyn Sink>> = OnceLock::new();
+static SINK: OnceLock<Arc<dyn Sink>> = OnceLock::new();
 
 /// Sets the sink of this process. A further call changes nothing.
-pub fn install(sink: Box<dyn Sink>) {
+pub fn install(sink: Arc<dyn Sink>) {
     let _already_installed = SINK.set(sink);
 }
 

@@ -1,6 +1,6 @@
 //! Errors of the table.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 
 /// A request that the table did not execute.
@@ -55,7 +55,7 @@ impl Error {
             return Self::Conflict;
         }
         let is_throttled = reasons.iter().any(|reason| THROTTLES.contains(reason));
-        let details = DisplayErrorContext(&error).to_string();
+        let details = details(&error);
         if is_throttled {
             Self::Throttled(details)
         } else {
@@ -79,8 +79,16 @@ where
                 | "RequestLimitExceeded"
                 | "ThrottlingException"
                 | "RequestThrottled",
-            ) => Self::Throttled(DisplayErrorContext(error).to_string()),
-            Some(_) | None => Self::Unavailable(DisplayErrorContext(error).to_string()),
+            ) => Self::Throttled(details(&error)),
+            Some(_) | None => Self::Unavailable(details(&error)),
         }
     }
+}
+
+/// An error and its causes on one line. The SDK's own `DisplayErrorContext` adds a debug dump with the
+/// whole answer.
+fn details(error: &dyn std::error::Error) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    let texts: Vec<String> = chain.map(ToString::to_string).collect();
+    texts.join(": ")
 }

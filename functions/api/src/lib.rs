@@ -96,6 +96,16 @@ enum Operation {
     Route(&'static Route),
 }
 
+/// Checks the credentials of a request for something beside the API, such as a page for operators.
+///
+/// # Errors
+/// The answer 401.
+pub async fn authenticate(api: &Api, headers: &HeaderMap) -> Result<(), Box<Response<Vec<u8>>>> {
+    auth::check(api, headers)
+        .await
+        .map_err(|error| Box::new(error_answer(&error).into_response()))
+}
+
 /// Checks what a request needs before its body is read: credentials first, because without them a
 /// client learns nothing, not even which paths exist; then the concurrency limit and the path.
 ///

@@ -59,6 +59,8 @@ impl IdleConsole {
             api_keys: Default::default(),
             contact_centre: set_up.clone(),
             carrier: CarrierChoice::Simulated,
+            public_url: None,
+            durability: Default::default(),
             twiml_preview: false,
             router: Router::Cordboard,
             voice_url: None,

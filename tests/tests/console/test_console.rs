@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cordboard::cli::Start;
+use cordboard::cli::{Serve, Start};
 use cordboard::start::Running;
 use ids::time::Clock;
 use runtime::{Env, SystemClock};
@@ -95,9 +95,10 @@ impl TestConsole {
             data: PathBuf::new(),
             in_memory: true,
             config: Some(config),
+            log_format: Default::default(),
         };
         runtime::aws::install_tls();
-        let running = Running::open(&options, 0, &Env::new(|_| None))
+        let running = Running::open(&Serve::default(), &options, 0, &Env::new(|_| None))
             .await
             .unwrap();
         let http = reqwest::Client::builder()

@@ -11,11 +11,12 @@ use tests::process::{Process, free_port};
 
 const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
-const DATA: [&str; 2] = ["--data", "data"];
-
 /// The client.
 pub struct Client {
-    folder: TempDir,
+    /// The folder of the configuration and the data.
+    pub folder: TempDir,
+    /// The data folder, below `folder`.
+    pub data: &'static str,
     port: u16,
     account: String,
     workspace: String,
@@ -33,6 +34,7 @@ impl Client {
         let read = config::read(set_up, "contact-centre.yaml", account).unwrap();
         Self {
             folder,
+            data: "data",
             port: free_port(),
             account: account.to_string(),
             workspace: read.workspace.sid.to_string(),
@@ -47,13 +49,15 @@ impl Client {
     /// Starts the centre.
     pub async fn start(&self) -> Process {
         let environment = self.environment();
-        Process::start_with(self.folder.path(), self.port, &DATA, &environment).await
+        let arguments = ["--data", self.data];
+        Process::start_with(self.folder.path(), self.port, &arguments, &environment).await
     }
 
     /// Starts the centre so that the size of its files can be limited.
     pub async fn start_with_limits(&self) -> Process {
         let environment = self.environment();
-        Process::start_with_limits(self.folder.path(), self.port, &DATA, &environment).await
+        let arguments = ["--data", self.data];
+        Process::start_with_limits(self.folder.path(), self.port, &arguments, &environment).await
     }
 
     fn environment(&self) -> [(&str, &str); 2] {

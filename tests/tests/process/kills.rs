@@ -22,6 +22,13 @@ const CLIENTS: usize = 4;
 /// Polls of the Events at the end, each of which takes a request; more means that they never come.
 const POLLS_MAX: usize = 2_000;
 
+/// A client of the example centre, which sends its Events to this customer.
+pub(super) fn client_of(customer: &Customer) -> Client {
+    let callback = format!("event_callback: {}/events", customer.base);
+    let set_up = EXAMPLE.replace("# event_callback: https://example.com/events", &callback);
+    Client::new(&set_up)
+}
+
 /// Creates Tasks until the process is killed, after about `count` of them.
 async fn load_and_kill(client: &Client, count: usize, acknowledged: &Mutex<BTreeSet<String>>) {
     let process = client.start().await;
@@ -53,7 +60,7 @@ async fn stored_events(client: &Client) -> BTreeSet<String> {
 }
 
 /// The Events that a customer was sent: SIDs in the order of their first delivery, by Task.
-fn delivered(customer: &Customer) -> BTreeMap<String, Vec<String>> {
+pub(super) fn delivered(customer: &Customer) -> BTreeMap<String, Vec<String>> {
     let mut by_task: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for request in customer.requests("/events") {
         let parameter = |name: &str| {
@@ -69,14 +76,31 @@ fn delivered(customer: &Customer) -> BTreeMap<String, Vec<String>> {
     by_task
 }
 
+/// Waits until each stored Event was delivered, one of each Task at least.
+pub(super) async fn until_delivered(
+    client: &Client,
+    customer: &Customer,
+    tasks: &BTreeSet<String>,
+) {
+    let mut missing = BTreeSet::new();
+    for _ in 0..POLLS_MAX {
+        let stored = stored_events(client).await;
+        let by_task = delivered(customer);
+        let delivered: BTreeSet<String> = by_task.values().flatten().cloned().collect();
+        missing = stored.difference(&delivered).cloned().collect();
+        if missing.is_empty() && tasks.iter().all(|task| by_task.contains_key(task)) {
+            return;
+        }
+    }
+    panic!("not delivered: {missing:?}");
+}
+
 /// An acknowledged Task is there after the last start. Each stored Event was delivered, those of a
 /// Task in order.
 #[tokio::test]
 async fn kills_lose_nothing_acknowledged() {
     let customer = Customer::open().await;
-    let callback = format!("event_callback: {}/events", customer.base);
-    let set_up = EXAMPLE.replace("# event_callback: https://example.com/events", &callback);
-    let client = Client::new(&set_up);
+    let client = client_of(&customer);
     let mut random = fastrand::Rng::with_seed(SEED);
     let acknowledged = Mutex::default();
     for _ in 0..LIVES {
@@ -85,17 +109,7 @@ async fn kills_lose_nothing_acknowledged() {
     let process = client.start().await;
     let acknowledged = acknowledged.into_inner().unwrap();
     client.reads(&acknowledged).await;
-    let mut missing = BTreeSet::new();
-    for _ in 0..POLLS_MAX {
-        let stored = stored_events(&client).await;
-        let delivered: BTreeSet<String> = delivered(&customer).into_values().flatten().collect();
-        missing = stored.difference(&delivered).cloned().collect();
-        let tasks = self::delivered(&customer);
-        if missing.is_empty() && acknowledged.iter().all(|task| tasks.contains_key(task)) {
-            break;
-        }
-    }
-    assert!(missing.is_empty(), "not delivered: {missing:?}");
+    until_delivered(&client, &customer, &acknowledged).await;
     let delivered = delivered(&customer);
     for task in &acknowledged {
         let events = delivered.get(task);

@@ -5,10 +5,13 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod backup;
 mod client;
+mod damage;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod kills;
+mod serve;
 
 use std::time::Duration;
 
