@@ -22,7 +22,7 @@ use tests::deployment::{ACCOUNT_SID, AUTH_TOKEN, Deployment};
 use tests::{centre, project};
 
 /// Permissions that this test does not use, with the reason they are granted.
-const UNUSED_WITH_REASON: [(&str, &str); 9] = [
+const UNUSED_WITH_REASON: [(&str, &str); 8] = [
     (
         "callbacks dynamodb:UpdateItem Table",
         "calls are paced only where contact-centre.yaml says so",
@@ -34,10 +34,6 @@ const UNUSED_WITH_REASON: [(&str, &str); 9] = [
     (
         "console sqs:SendMessage CallbacksQueue",
         "it is the API's code, whose instructions go there",
-    ),
-    (
-        "routing sqs:SendMessage ChecksQueue",
-        "the caller of an offer without success, and of a Task that waits for long",
     ),
     (
         "sweep dynamodb:Query Table/index/board",

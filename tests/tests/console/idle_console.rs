@@ -6,6 +6,7 @@ use std::sync::Arc;
 use api::{Api, Ids, InFlight};
 use aws_sdk_dynamodb::Client;
 use axum::http::Request;
+use carrier::AuthTokens;
 use console::{Console, Signer, Transport};
 use cordboard::carrier_choice::CarrierChoice;
 use cordboard::centre::CALLBACKS_AT_ONCE_DEFAULT;
@@ -119,11 +120,11 @@ impl IdleConsole {
 
     /// The console as in the cloud, where other processes store Events in its table.
     pub fn in_the_cloud(&self, clock: Arc<dyn Clock>) -> Arc<Console> {
-        let auth_token = self.account.auth_token.clone();
+        let tokens = AuthTokens::fixed(self.account.tokens());
         let api = Api {
             store: Store::new(self.client.clone(), TABLE),
             account_sid: self.account.account_sid,
-            auth_token: auth_token.clone(),
+            tokens: Arc::clone(&tokens),
             api_keys: Default::default(),
             base_url: None,
             clock,
@@ -131,7 +132,7 @@ impl IdleConsole {
             outbox: self.centre.outbox(),
             in_flight: InFlight::default(),
         };
-        let signer = Signer::new(&auth_token, Transport::Http);
+        let signer = Signer::new(tokens, Transport::Http);
         Arc::new(Console::new(Arc::new(api), signer, None))
     }
 
