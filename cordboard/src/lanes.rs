@@ -510,7 +510,7 @@ mod tests {
         lanes.put(page);
         let batch = lanes.next(0, NOON).unwrap();
         assert_eq!(lanes.oldest_unhandled(), Some(NOON));
-        lanes.failed(batch.place, Some(2), NOON);
+        lanes.failed(batch.place, Some(2), Blame::Record, NOON);
         assert_eq!(lanes.oldest_unhandled(), Some(later));
         let batch = lanes.next(0, NOON + REDELIVERY_DELAY).unwrap();
         lanes.handled(batch.place);
