@@ -15,6 +15,7 @@
 
 mod active_tasks;
 mod apply;
+pub mod attributes;
 mod batch;
 mod chunked_configuration;
 pub mod compact;

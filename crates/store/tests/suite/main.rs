@@ -22,6 +22,7 @@ mod sizes;
 mod statistics;
 mod stream;
 mod throttling;
+mod versions;
 mod webhooks;
 mod workers;
 mod world;
