@@ -36,6 +36,9 @@ pub enum Command {
     Explain(Explain),
     /// Apply a configuration file to the table of a deployed stack.
     Apply(Apply),
+    /// Handle again what a deployed stack could not handle: send the messages of a dead-letter queue to
+    /// their queue, or invoke routing with stream records that failed.
+    ReplayDeadLetters(Replay),
 }
 
 /// Options that all commands share.
@@ -87,6 +90,21 @@ pub struct Apply {
     /// The account SID of the contact centre.
     #[arg(long, env = "ACCOUNT_SID")]
     pub account_sid: String,
+}
+
+/// Options of `replay-dead-letters`.
+#[derive(Debug, Clone, Args)]
+#[group(id = "destination", required = true, multiple = false, args = ["to", "function"])]
+pub struct Replay {
+    /// The URL of the dead-letter queue.
+    #[arg(long, value_name = "URL")]
+    pub dead_letters: String,
+    /// The URL of the queue that the messages return to.
+    #[arg(long, value_name = "URL")]
+    pub to: Option<String>,
+    /// For `ChangesDeadLetters`: the name of the routing function, which is invoked with the records.
+    #[arg(long, value_name = "NAME")]
+    pub function: Option<String>,
 }
 
 /// The resource to explain.

@@ -8,6 +8,7 @@
 //! [`connections`], [`task_router`], then the commands.
 
 pub mod apply_command;
+pub mod aws_access;
 pub mod call_command;
 pub mod carrier_choice;
 pub mod centre;
@@ -23,6 +24,7 @@ mod message;
 mod ordered_queue;
 mod phones;
 pub mod queues;
+pub mod replay_command;
 pub mod run_file;
 pub mod start;
 pub mod steady_clock;

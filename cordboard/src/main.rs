@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use cordboard::cli::{Cli, Command};
-use cordboard::{apply_command, call_command, explain_command, start};
+use cordboard::{apply_command, call_command, explain_command, replay_command, start};
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
 /// thread: under load half as much memory again, and never less.
@@ -20,6 +20,7 @@ async fn main() -> ExitCode {
         Some(Command::Call(call)) => call_command::call(&call, &cli.start).await,
         Some(Command::Explain(explain)) => explain_command::explain(&explain, &cli.start).await,
         Some(Command::Apply(apply)) => apply_command::apply(&apply, &cli.start).await,
+        Some(Command::ReplayDeadLetters(replay)) => replay_command::replay(&replay).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
