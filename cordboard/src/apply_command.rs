@@ -7,22 +7,21 @@
 use ids::time::Clock;
 use runtime::{Env, SystemClock, aws};
 
+use crate::aws_access::{self, AWS_CLI};
 use crate::cli::{Apply, Start};
 use crate::start::{Failure, read_contact_centre};
 
-/// Applies the file with the AWS credentials in the environment.
+/// Applies the file with the AWS credentials that [`aws_access`] finds.
 pub async fn apply(options: &Apply, start: &Start) -> Result<(), Failure> {
     let account_sid = options
         .account_sid
         .parse()
         .map_err(|error| format!("--account-sid: {error}"))?;
     let (contact_centre, source) = read_contact_centre(start.config.as_deref(), account_sid)?;
-    let table = options.table.clone();
-    let env = Env::new(move |name| match name {
-        "TABLE_NAME" => Some(table.clone()),
-        _ => std::env::var(name).ok(),
-    });
-    let store = aws::store(&env)?;
+    let env = Env::process();
+    let access = aws_access::find(&env, AWS_CLI.as_ref()).await?;
+    let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_DYNAMODB", "a URL")?;
+    let store = aws::store_with(access, endpoint, &options.table);
     let summary = config::apply(&store, &contact_centre, SystemClock.now()).await?;
     println!("{source} applied to table {}: {summary}", options.table);
     Ok(())

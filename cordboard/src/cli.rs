@@ -51,6 +51,9 @@ pub enum Command {
     Backup(BackupFile),
     /// Create a data folder from a backup.
     Restore(BackupFile),
+    /// Handle again what a deployed stack could not handle: send the messages of a dead-letter queue to
+    /// their queue, or invoke routing with stream records that failed.
+    ReplayDeadLetters(Replay),
 }
 
 impl Default for Command {
@@ -175,6 +178,21 @@ fn number(text: &str) -> Result<String, String> {
     } else {
         Err("expected a plus, the country code and the number, such as +17075550142".to_owned())
     }
+}
+
+/// Options of `replay-dead-letters`.
+#[derive(Debug, Clone, Args)]
+#[group(id = "destination", required = true, multiple = false, args = ["to", "function"])]
+pub struct Replay {
+    /// The URL of the dead-letter queue.
+    #[arg(long, value_name = "URL")]
+    pub dead_letters: String,
+    /// The URL of the queue that the messages return to.
+    #[arg(long, value_name = "URL")]
+    pub to: Option<String>,
+    /// For `ChangesDeadLetters`: the name of the routing function, which is invoked with the records.
+    #[arg(long, value_name = "NAME")]
+    pub function: Option<String>,
 }
 
 /// The resource to explain.

@@ -8,6 +8,7 @@
 //! [`connections`], [`task_router`], then the commands.
 
 pub mod apply_command;
+pub mod aws_access;
 pub mod backup_command;
 pub mod call_command;
 pub mod carrier_choice;
@@ -31,6 +32,7 @@ mod phones;
 pub mod prometheus;
 pub mod queues;
 pub mod readiness;
+pub mod replay_command;
 pub mod run_file;
 pub mod start;
 pub mod steady_clock;

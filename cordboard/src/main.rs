@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use cordboard::cli::{Cli, Command};
 use cordboard::{
-    apply_command, backup_command, call_command, erase_command, explain_command, log, start,
+    apply_command, backup_command, call_command, erase_command, explain_command, log,
+    replay_command, start,
 };
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
@@ -26,6 +27,7 @@ async fn main() -> ExitCode {
         Command::Backup(file) => backup_command::backup(&file, &cli.start).map_err(Into::into),
         Command::Restore(file) => backup_command::restore(&file, &cli.start).map_err(Into::into),
         Command::Erase(erase) => erase_command::erase(&erase, &cli.start).await,
+        Command::ReplayDeadLetters(replay) => replay_command::replay(&replay).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

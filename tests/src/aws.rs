@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::any;
 use serde_json::{Value, json};
 
 /// A message sent by a function.
@@ -22,6 +22,17 @@ pub struct Message {
     pub delay_secs: u64,
     /// The message's body.
     pub body: String,
+    /// Its group, if the queue is ordered.
+    pub group: Option<String>,
+}
+
+/// A message that waits in a dead-letter queue.
+struct DeadLetter {
+    queue: String,
+    receipt_handle: String,
+    body: String,
+    group: Option<String>,
+    is_hidden: bool,
 }
 
 /// The running services.
@@ -36,6 +47,7 @@ struct Shared {
     secret: Mutex<String>,
     messages: Mutex<Vec<Message>>,
     hidden: Mutex<Vec<(String, u64)>>,
+    dead_letters: Mutex<Vec<DeadLetter>>,
     /// Queues that refuse every message, by name.
     throttled: Mutex<BTreeSet<String>>,
 }
@@ -48,12 +60,12 @@ impl Aws {
             secret: Mutex::new(secret.to_owned()),
             messages: Mutex::default(),
             hidden: Mutex::default(),
+            dead_letters: Mutex::default(),
             throttled: Mutex::default(),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let routes =
-            Router::new().fallback_service(post(operation).with_state(Arc::clone(&shared)));
+        let routes = Router::new().fallback_service(any(operation).with_state(Arc::clone(&shared)));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { endpoint, shared }
     }
@@ -67,6 +79,26 @@ impl Aws {
     pub fn throttle(&self, queue: &str) {
         let mut throttled = self.shared.throttled.lock().unwrap();
         throttled.insert(queue.to_owned());
+    }
+
+    /// Adds a message to a dead-letter queue of this name.
+    pub fn add_dead_letter(&self, queue: &str, body: &str, group: Option<&str>) {
+        let mut dead_letters = self.shared.dead_letters.lock().unwrap();
+        let number = dead_letters.len();
+        dead_letters.push(DeadLetter {
+            queue: queue.to_owned(),
+            receipt_handle: format!("receipt-{number}"),
+            body: body.to_owned(),
+            group: group.map(str::to_owned),
+            is_hidden: false,
+        });
+    }
+
+    /// Ends the visibility timeout of every received dead letter.
+    pub fn dead_letters_reappear(&self) {
+        for letter in self.shared.dead_letters.lock().unwrap().iter_mut() {
+            letter.is_hidden = false;
+        }
     }
 
     /// The address of a queue of this name.
@@ -116,6 +148,12 @@ async fn operation(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: 
             refuse("com.amazonaws.sqs#RequestThrottled")
         }
         "AmazonSQS.SendMessage" => answer(&send_message(&shared, &request["QueueUrl"], &request)),
+        "AmazonSQS.ReceiveMessage" => receive(&shared, &request),
+        "AmazonSQS.DeleteMessage" => {
+            let mut dead_letters = shared.dead_letters.lock().unwrap();
+            dead_letters.retain(|letter| request["ReceiptHandle"] != letter.receipt_handle);
+            answer(&json!({}))
+        }
         "AmazonSQS.SendMessageBatch" => {
             let entries = request["Entries"].as_array().into_iter().flatten();
             let sent: Vec<Value> = entries
@@ -129,6 +167,35 @@ async fn operation(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: 
         }
         _ => refuse("UnknownOperationException"),
     }
+}
+
+/// Receives dead letters and hides them.
+fn receive(shared: &Shared, request: &Value) -> Response {
+    let url = request["QueueUrl"].as_str().unwrap_or_default();
+    let name = url.rsplit('/').next().unwrap_or_default();
+    let count = request["MaxNumberOfMessages"].as_u64().unwrap_or(1);
+    let mut dead_letters = shared.dead_letters.lock().unwrap();
+    let visible = dead_letters
+        .iter_mut()
+        .filter(|letter| letter.queue == name && !letter.is_hidden);
+    let received = visible.take(usize::try_from(count).unwrap()).map(|letter| {
+        letter.is_hidden = true;
+        let mut attributes = json!({});
+        if let Some(group) = &letter.group {
+            attributes = json!({
+                "MessageGroupId": group,
+                "MessageDeduplicationId": letter.receipt_handle,
+            });
+        }
+        json!({
+            "MessageId": letter.receipt_handle,
+            "ReceiptHandle": letter.receipt_handle,
+            "Body": letter.body,
+            "Attributes": attributes,
+        })
+    });
+    let received: Vec<Value> = received.collect();
+    answer(&json!({ "Messages": received }))
 }
 
 fn is_throttled(shared: &Shared, request: &Value) -> bool {
@@ -161,6 +228,7 @@ fn send_message(shared: &Shared, queue_url: &Value, message: &Value) -> Value {
         queue_url: text(queue_url),
         delay_secs: message["DelaySeconds"].as_u64().unwrap_or(0),
         body: text(&message["MessageBody"]),
+        group: message["MessageGroupId"].as_str().map(str::to_owned),
     });
     json!({"MessageId": format!("5fea7756-0ea4-451a-a703-{:012}", messages.len()), "MD5OfMessageBody": "00000000000000000000000000000000"})
 }

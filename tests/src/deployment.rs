@@ -8,8 +8,11 @@ use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use cordboard::lanes::BATCH_RECORDS_MAX;
 use cordboard::stream_reader::StreamReader;
 use ids::TaskSid;
+use runtime::aws::{Access, sqs_with};
 use serde_json::{Value, json};
-use store::Store;
+use store::items::Item;
+use store::keys::Key;
+use store::{Store, items};
 use task_router::model::AssignmentStatus;
 
 use crate::aws::Aws;
@@ -110,6 +113,77 @@ impl Deployment {
             .into_iter()
             .filter(|message| message.queue_url.ends_with(queue));
         sent.map(|message| message.body).collect()
+    }
+
+    /// The same with their groups.
+    pub fn messages_with_groups_to(&self, queue: &str) -> Vec<(String, Option<String>)> {
+        let sent = self.aws.messages().into_iter();
+        let sent = sent.filter(|message| message.queue_url.ends_with(queue));
+        sent.map(|message| (message.body, message.group)).collect()
+    }
+
+    /// The address of a queue.
+    pub fn queue_url(&self, name: &str) -> String {
+        self.aws.queue_url(name)
+    }
+
+    /// A client of the queues, without a policy.
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        let access = Access::new("eu-central-1", "AKIDEXAMPLE", "secret", None);
+        sqs_with(access, Some(self.aws.endpoint.clone()))
+    }
+
+    /// Adds a message to a dead-letter queue.
+    pub fn add_dead_letter(&self, queue: &str, body: &str, group: Option<&str>) {
+        self.aws.add_dead_letter(queue, body, group);
+    }
+
+    /// Ends the visibility timeout of every received dead letter.
+    pub fn dead_letters_reappear(&self) {
+        self.aws.dead_letters_reappear();
+    }
+
+    /// The new records of the table's stream, which are not given to routing.
+    pub async fn take_records(&mut self) -> Vec<Value> {
+        let mut records = Vec::new();
+        loop {
+            let page = self.stream.next(BATCH_RECORDS_MAX).await.unwrap();
+            if page.last.is_none() {
+                return records;
+            }
+            records.extend(page.records.into_iter().map(|read| read.event));
+        }
+    }
+
+    /// Makes the Workspace's item unreadable, so that no record of it can be handled; the item as it
+    /// was.
+    pub async fn poison_workspace(&mut self) -> Item {
+        // A process that has cached the configuration ends.
+        if let Some((mut lambda, _guard)) = self.running.remove("routing") {
+            lambda.stop().await;
+        }
+        let whole = self.workspace_item().await;
+        let mut poisoned = whole.clone();
+        poisoned.insert("friendly_name".to_owned(), items::number(7));
+        self.put(poisoned).await;
+        whole
+    }
+
+    /// Puts the Workspace's item back.
+    pub async fn mend_workspace(&self, whole: Item) {
+        self.put(whole).await;
+    }
+
+    async fn workspace_item(&self) -> Item {
+        let key = items::key_attributes(&Key::workspace(centre::WORKSPACE));
+        let get = self.table.client().get_item().table_name(TABLE);
+        let get = get.set_key(Some(key)).send().await.unwrap();
+        get.item.unwrap()
+    }
+
+    async fn put(&self, item: Item) {
+        let put = self.table.client().put_item().table_name(TABLE);
+        put.set_item(Some(item)).send().await.unwrap();
     }
 
     /// The messages whose visibility timeout was changed: receipt handle, and seconds until the
@@ -219,16 +293,19 @@ impl Deployment {
     }
 
     /// Ends the functions. Asserts that none of them logged a whole phone number or made a refused
-    /// request.
-    pub async fn close(mut self) {
+    /// request. Returns what they logged.
+    pub async fn close(mut self) -> String {
         assert_eq!(self.refused(), BTreeSet::new());
+        let mut logs = String::new();
         for (function, (lambda, _)) in &mut self.running {
             let log = lambda.stop().await;
             assert!(
                 !log.contains("+1707"),
                 "{function} logs a phone number:\n{log}"
             );
+            logs += &log;
         }
+        logs
     }
 
     async fn start(&self, function: &str) -> (Lambda, Guard) {

@@ -210,7 +210,7 @@ impl Account {
         for write in writes {
             let key = key_of(write);
             let before = self.items.get(&key).cloned().unwrap_or_default();
-            let item = write["Item"].clone();
+            let item = after(&before, write);
             let units = factor * write_capacity_units(size(&item).max(size(&before)));
             let kind = kind(&key.1);
             of_items += units;
@@ -291,17 +291,53 @@ fn indexes_of(create_table: &Value) -> Vec<Index> {
         .collect()
 }
 
+/// The item after a write; null if it was deleted.
+fn after(before: &Value, write: &Value) -> Value {
+    let Some(expression) = write["UpdateExpression"].as_str() else {
+        return write["Item"].clone();
+    };
+    let mut item = if before.is_null() {
+        write["Key"].clone()
+    } else {
+        before.clone()
+    };
+    let (set, removed) = expression
+        .split_once(" REMOVE ")
+        .unwrap_or((expression, ""));
+    let name = |placeholder: &str| {
+        let name = &write["ExpressionAttributeNames"][placeholder];
+        name.as_str()
+            .unwrap_or_else(|| panic!("not metered: {expression}"))
+            .to_owned()
+    };
+    for assignment in set
+        .strip_prefix("SET ")
+        .into_iter()
+        .flat_map(|set| set.split(", "))
+    {
+        let (left, right) = assignment.split_once(" = ").unwrap();
+        item[name(left)] = write["ExpressionAttributeValues"][right].clone();
+    }
+    for placeholder in removed
+        .split(", ")
+        .filter(|placeholder| !placeholder.is_empty())
+    {
+        item.as_object_mut().unwrap().remove(&name(placeholder));
+    }
+    item
+}
+
 /// The writes of an operation and the factor of their units; `None` if it reads.
 fn writes_of<'a>(name: &str, request_body: &'a Value) -> Option<(Vec<&'a Value>, f64)> {
     match name {
-        "PutItem" | "DeleteItem" => Some((vec![request_body], 1.0)),
+        "PutItem" | "UpdateItem" | "DeleteItem" => Some((vec![request_body], 1.0)),
         "TransactWriteItems" => {
             let writes = request_body["TransactItems"]
                 .as_array()
                 .into_iter()
                 .flatten();
             let write = |write: &'a Value| {
-                let kinds = ["Put", "Delete", "ConditionCheck"].into_iter();
+                let kinds = ["Put", "Update", "Delete", "ConditionCheck"].into_iter();
                 kinds
                     .map(|kind| &write[kind])
                     .find(|write| !write.is_null())

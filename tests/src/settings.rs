@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The methods of `Env` that read a variable.
 const READERS: [&str; 3] = [".required", ".optional", ".switch"];
-/// The one variable that a library reads, in every function: logging starts in all of them.
-const READ_BY_ALL: &str = "RUST_LOG";
+/// The variables that every function reads, because logging and metrics start in all of them.
+const READ_BY_ALL: [&str; 2] = ["METRICS_NAMESPACE", "RUST_LOG"];
 
 /// The variables read by `function`, a function's code, and by the helpers it calls in `runtime`.
 pub fn read_by(function: &str, runtime: &str) -> BTreeSet<String> {
     let helpers = helpers(runtime);
-    let mut names = BTreeSet::from([READ_BY_ALL.to_owned()]);
+    let mut names = BTreeSet::from(READ_BY_ALL.map(str::to_owned));
     let mut seen = BTreeSet::new();
     let mut open = vec![without_tests(function)];
     while let Some(code) = open.pop() {
@@ -167,7 +167,7 @@ pub async fn auth_token(env: &Env<'_>) -> Result<String, EnvError> {
         for (function, expected) in rows {
             let mut expected: BTreeSet<String> =
                 expected.iter().map(|name| (*name).to_owned()).collect();
-            expected.insert(READ_BY_ALL.to_owned());
+            expected.extend(READ_BY_ALL.map(str::to_owned));
             assert_eq!(read_by(function, RUNTIME), expected, "{function}");
         }
     }

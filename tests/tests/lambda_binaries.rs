@@ -6,16 +6,28 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+use std::sync::Arc;
 
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use cordboard::cli::Replay;
+use cordboard::replay_command::{Replayed, Replaying};
+use ids::time::{Clock, Millis};
+use runtime::SystemClock;
+use runtime::aws::Access;
 use serde_json::{Value, json};
+use store::EventFilter;
 use store::items;
 use task_router::model::AssignmentStatus;
+use task_router::router::events::Parameter;
 use tests::deployment::Deployment;
 use tests::lambda::lambda_json;
 use tests::{centre, project};
+use tokio::sync::{mpsc, oneshot};
 
 /// The expected outcome of an event.
 enum Expected {
@@ -336,7 +348,11 @@ async fn binaries_handle_a_whole_call() {
     )
     .await;
     assert!(world.status_of(task).await.is_end());
-    world.close().await;
+    let log = world.close().await;
+    assert!(
+        log.contains(r#""CallsOffered":1"#) && log.contains(r#""CloudWatchMetrics""#),
+        "routing writes no metric:\n{log}"
+    );
 }
 
 /// Sends the event to its function and checks the answer.
@@ -404,4 +420,184 @@ fn body_of(answer: &Value) -> String {
         Some(true) => String::from_utf8_lossy(&BASE64.decode(body).unwrap()).into_owned(),
         Some(false) | None => body.to_owned(),
     }
+}
+
+/// S3 and Lambda, as far as a replay uses them: objects by path, and invocations that wait for the
+/// test.
+struct ObjectsAndInvocations {
+    endpoint: String,
+    invocations: mpsc::Receiver<(Value, oneshot::Sender<Value>)>,
+}
+
+#[derive(Clone)]
+struct Served {
+    objects: Arc<BTreeMap<String, String>>,
+    invoke: mpsc::Sender<(Value, oneshot::Sender<Value>)>,
+}
+
+impl ObjectsAndInvocations {
+    async fn start(objects: BTreeMap<String, String>) -> Self {
+        let (invoke, invocations) = mpsc::channel(1);
+        let served = Served {
+            objects: Arc::new(objects),
+            invoke,
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let routes = axum::Router::new()
+            .route(
+                "/2015-03-31/functions/{name}/invocations",
+                axum::routing::post(Self::invoke),
+            )
+            .fallback(Self::object)
+            .with_state(served);
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self {
+            endpoint,
+            invocations,
+        }
+    }
+
+    async fn invoke(State(served): State<Served>, event: String) -> String {
+        let (answer, answered) = oneshot::channel();
+        let event = serde_json::from_str(&event).unwrap();
+        served.invoke.send((event, answer)).await.unwrap();
+        answered.await.unwrap().to_string()
+    }
+
+    async fn object(State(served): State<Served>, uri: Uri) -> (StatusCode, String) {
+        match served.objects.get(uri.path()) {
+            Some(object) => (StatusCode::OK, object.clone()),
+            None => (StatusCode::NOT_FOUND, String::new()),
+        }
+    }
+
+    /// Runs a replay; its invocations of routing are those of the stack.
+    async fn replay(&mut self, stack: &mut Deployment, options: &Replay) -> Replayed {
+        let replaying = Replaying {
+            access: Access::new("eu-central-1", "AKIDEXAMPLE", "secret", None),
+            sqs: stack.sqs(),
+            s3_endpoint: Some(self.endpoint.clone()),
+            lambda_endpoint: Some(self.endpoint.clone()),
+        };
+        let mut replay = pin!(replaying.run(options));
+        loop {
+            tokio::select! {
+                replayed = &mut replay => return replayed.unwrap(),
+                Some((event, answer)) = self.invocations.recv() => {
+                    let _replay_ended = answer.send(stack.invoke("routing", &event).await);
+                }
+            }
+        }
+    }
+}
+
+/// The types of the Events about Tasks, newest first.
+async fn events_of_call(stack: &Deployment) -> Vec<String> {
+    let now = SystemClock.now();
+    let all = EventFilter::between(now - Millis::from_secs(3_600), now);
+    let store = stack.store();
+    let page = store.events(centre::WORKSPACE, &all, None, 100).await;
+    let events = page.unwrap().events;
+    events
+        .iter()
+        .filter(|event| event.parameters.get(Parameter::TaskSid).is_some())
+        .map(|event| event.event_type.as_str().to_owned())
+        .collect()
+}
+
+/// Records that cannot be handled become dead letters. When their cause is mended, a replay handles
+/// them: no Event is missing.
+#[tokio::test]
+async fn replay_completes_dead_letters_of_the_stream() {
+    let call = "enqueue-call.digit-two";
+    let event = |name: &str| {
+        let mut events = project::events().into_iter();
+        events
+            .find(|event| event.name == name)
+            .unwrap()
+            .payload
+            .unwrap()
+    };
+    let mut undisturbed = Deployment::open().await;
+    undisturbed.invoke("enqueue-call", &event(call)).await;
+    undisturbed.settle().await;
+    let expected = events_of_call(&undisturbed).await;
+    assert!(
+        expected.contains(&"task.created".to_owned()),
+        "{expected:?}"
+    );
+    undisturbed.close().await;
+
+    let mut stack = Deployment::open().await;
+    stack.settle().await;
+    stack.invoke("enqueue-call", &event(call)).await;
+    let records = json!({ "Records": stack.take_records().await });
+    let whole = stack.poison_workspace().await;
+    let answer = stack.invoke("routing", &records).await;
+    assert_ne!(
+        answer,
+        json!({ "batchItemFailures": [] }),
+        "the records fail"
+    );
+    assert_eq!(events_of_call(&stack).await, Vec::<String>::new());
+
+    let key = "aws/lambda/5fea7756/shardId-1/2026/12/01/a batch.json";
+    let object = json!({ "payload": records.to_string() }).to_string();
+    let path = "/dead-letters/".to_owned() + &key.replace(' ', "%20");
+    let mut aws = ObjectsAndInvocations::start(BTreeMap::from([(path, object)])).await;
+    let message = json!({ "bucket": { "name": "dead-letters" }, "object": { "key": key } });
+    stack.add_dead_letter("ChangesDeadLetters", &message.to_string(), None);
+    let options = Replay {
+        dead_letters: stack.queue_url("ChangesDeadLetters"),
+        to: None,
+        function: Some("routing".to_owned()),
+    };
+    let replayed = aws.replay(&mut stack, &options).await;
+    assert_eq!(
+        replayed,
+        Replayed { done: 0, failed: 1 },
+        "the cause is there"
+    );
+
+    stack.mend_workspace(whole).await;
+    // The records of the poisoned item itself: no version of the program could read them.
+    let _of_the_poison = stack.take_records().await;
+    stack.dead_letters_reappear();
+    let replayed = aws.replay(&mut stack, &options).await;
+    assert_eq!(replayed, Replayed { done: 1, failed: 0 });
+    stack.settle().await;
+    assert_eq!(events_of_call(&stack).await, expected);
+    stack.dead_letters_reappear();
+    let replayed = aws.replay(&mut stack, &options).await;
+    assert_eq!(replayed, Replayed::default(), "nothing is left");
+    stack.close().await;
+}
+
+/// A dead letter of a FIFO queue returns with its group, so that its order is kept.
+#[tokio::test]
+async fn replay_returns_messages_to_their_queue() {
+    let mut stack = Deployment::open().await;
+    for number in 0..12 {
+        let body = format!("notice {number}");
+        stack.add_dead_letter("EventsQueueDeadLetters", &body, Some("WT1"));
+    }
+    let options = Replay {
+        dead_letters: stack.queue_url("EventsQueueDeadLetters"),
+        to: Some(stack.queue_url("EventsQueue")),
+        function: None,
+    };
+    let mut aws = ObjectsAndInvocations::start(BTreeMap::new()).await;
+    let replayed = aws.replay(&mut stack, &options).await;
+    assert_eq!(
+        replayed,
+        Replayed {
+            done: 12,
+            failed: 0
+        }
+    );
+    let sent = stack.messages_with_groups_to("EventsQueue");
+    let expected = (0..12).map(|number| (format!("notice {number}"), Some("WT1".to_owned())));
+    assert_eq!(sent, expected.collect::<Vec<_>>());
+    stack.close().await;
 }

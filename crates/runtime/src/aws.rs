@@ -21,12 +21,27 @@ const OPERATION_TIME_LIMIT: Duration = Duration::from_millis(3_000);
 
 /// Region and credentials of this process.
 #[derive(Debug, Clone)]
-pub(crate) struct Access {
+pub struct Access {
+    /// The region.
     pub region: Region,
+    /// The credentials.
     pub credentials: Credentials,
 }
 
 impl Access {
+    /// These credentials, in this region.
+    pub fn new(region: &str, key_id: &str, secret: &str, token: Option<&str>) -> Self {
+        let token = token.map(str::to_owned);
+        Self {
+            region: Region::new(region.to_owned()),
+            credentials: Credentials::new(key_id, secret, token, None, "given"),
+        }
+    }
+
+    /// Those of the Lambda environment.
+    ///
+    /// # Errors
+    /// A variable is missing.
     pub fn from_env(env: &Env<'_>) -> Result<Self, EnvError> {
         let region: String = env.required("AWS_REGION", "an AWS region such as eu-west-1")?;
         let key_id: String = env.required("AWS_ACCESS_KEY_ID", "an access key id")?;
@@ -43,8 +58,12 @@ impl Access {
 /// The store on the table `TABLE_NAME`.
 pub fn store(env: &Env<'_>) -> Result<Store, EnvError> {
     let table: String = env.required("TABLE_NAME", "the name of the DynamoDB table")?;
-    let access = Access::from_env(env)?;
     let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_DYNAMODB", "a URL")?;
+    Ok(store_with(Access::from_env(env)?, endpoint, &table))
+}
+
+/// The store on a table, with these credentials, at an endpoint other than AWS's if one is given.
+pub fn store_with(access: Access, endpoint: Option<String>, table: &str) -> Store {
     let mut config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(access.region)
@@ -54,16 +73,17 @@ pub fn store(env: &Env<'_>) -> Result<Store, EnvError> {
     if let Some(endpoint) = endpoint {
         config = config.endpoint_url(endpoint);
     }
-    Ok(Store::new(
-        aws_sdk_dynamodb::Client::from_conf(config.build()),
-        table,
-    ))
+    Store::new(aws_sdk_dynamodb::Client::from_conf(config.build()), table)
 }
 
 /// A client of SQS.
 pub fn sqs(env: &Env<'_>) -> Result<aws_sdk_sqs::Client, EnvError> {
-    let access = Access::from_env(env)?;
     let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_SQS", "a URL")?;
+    Ok(sqs_with(Access::from_env(env)?, endpoint))
+}
+
+/// A client of SQS with these credentials, at an endpoint other than AWS's if one is given.
+pub fn sqs_with(access: Access, endpoint: Option<String>) -> aws_sdk_sqs::Client {
     let mut config = aws_sdk_sqs::Config::builder()
         .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
         .region(access.region)
@@ -73,11 +93,11 @@ pub fn sqs(env: &Env<'_>) -> Result<aws_sdk_sqs::Client, EnvError> {
     if let Some(endpoint) = endpoint {
         config = config.endpoint_url(endpoint);
     }
-    Ok(aws_sdk_sqs::Client::from_conf(config.build()))
+    aws_sdk_sqs::Client::from_conf(config.build())
 }
 
 /// The domain of AWS's endpoints in a region: China's partition has its own.
-pub(crate) fn dns_suffix(region: &str) -> &'static str {
+pub fn dns_suffix(region: &str) -> &'static str {
     if region.starts_with("cn-") {
         "amazonaws.com.cn"
     } else {

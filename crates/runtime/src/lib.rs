@@ -7,12 +7,14 @@
 
 pub mod aws;
 mod clock;
+mod emf;
 pub mod env;
 pub mod http;
 pub mod log;
 pub mod outbox;
 pub mod parameter_store;
 pub mod redelivery;
+pub mod signed_request;
 pub mod voice;
 mod webhook_journal;
 

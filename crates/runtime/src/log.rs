@@ -1,17 +1,20 @@
 //! Logging: its filter, and in the cloud one line of JSON for each message, so that it can be
-//! searched by field.
+//! searched by field. The lines of metrics are between them.
 
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::{Env, emf};
+
 /// The log filter of a Lambda unless `RUST_LOG` sets another one.
 const DEFAULT_FILTER: &str = "info";
 
 /// Starts logging for a Lambda: JSON, without a time, because the platform adds one. Does nothing
-/// when called again.
+/// when called again. Metrics are written from then on, too, where `METRICS_NAMESPACE` is set.
 pub fn init() {
+    emf::install(&Env::process());
     let json = tracing_subscriber::fmt::layer()
         .json()
         .without_time()

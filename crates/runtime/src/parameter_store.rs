@@ -1,23 +1,21 @@
 //! The account's auth tokens and its API keys, from Parameter Store.
 //!
-//! Each is one signed request at cold start, and the auth tokens are read again when they are
-//! rotated. It is made with `aws-sigv4`, a dependency of the SDK;
-//! the SDK's own client for this service would add a minute to every build and a megabyte to every
-//! function for this one operation.
+//! Each is one signed request ([`signed`]) at cold start, and the auth tokens are read again when they
+//! are rotated. The SDK's own client for this service would add a minute to every build and a megabyte
+//! to every function for this one operation.
 //!
 //! Parameter Store allows 40 requests a second by default, and many functions may start at once. So
 //! a throttled or failed request is retried with a random backoff, within the time that Lambda
 //! gives a function to start.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use carrier::{AuthTokens, Reading, TokenReader, Tokens, TokensError};
 use serde::Deserialize;
 
 use crate::aws::{Access, dns_suffix, web_builder};
+use crate::signed_request::{Service, signed};
 use crate::{Env, EnvError};
 
 /// Timeout of one attempt: twenty times what Parameter Store needs.
@@ -249,35 +247,13 @@ fn signed_request(
     name: &str,
 ) -> Result<reqwest::Request, Box<dyn std::error::Error + Send + Sync>> {
     let body = serde_json::json!({ "Name": name, "WithDecryption": true }).to_string();
-    let mut request = ::http::Request::builder()
+    let request = ::http::Request::builder()
         .method("POST")
         .uri(format!("{endpoint}/"))
         .header("content-type", "application/x-amz-json-1.1")
         .header("x-amz-target", "AmazonSSM.GetParameter")
-        .body(body)?;
-    let identity = access.credentials.clone().into();
-    let signing = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(access.region.as_ref())
-        .name("ssm")
-        .time(SystemTime::now())
-        .settings(SigningSettings::default())
-        .build()?;
-    let headers: Vec<(&str, &str)> = request
-        .headers()
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-        .collect();
-    let uri = request.uri().to_string();
-    let signable = SignableRequest::new(
-        "POST",
-        &uri,
-        headers.into_iter(),
-        SignableBody::Bytes(request.body().as_bytes()),
-    )?;
-    let (instructions, _signature) = sign(signable, &signing.into())?.into_parts();
-    instructions.apply_to_request_http1x(&mut request);
-    Ok(reqwest::Request::try_from(request)?)
+        .body(body.into_bytes())?;
+    signed(access, Service::Ssm, request)
 }
 
 #[cfg(test)]

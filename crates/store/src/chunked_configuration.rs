@@ -44,6 +44,9 @@ const COUNT: &str = "configuration_pieces_count";
 /// The attribute in which both kinds of rows have their configuration.
 const CONFIGURATION: &str = "configuration";
 
+/// The attributes of a row whose configuration is stored in pieces.
+pub(crate) const NAMES: [&str; 2] = [POINTER, COUNT];
+
 /// Chunked configurations by partition.
 pub(crate) type Known = BTreeMap<String, Arc<Configuration>>;
 

@@ -69,6 +69,9 @@ const NAMES: [(&str, &str); 51] = [
     ("workflow_version", "wv"),
 ];
 
+/// The fields that follow from the keys of the item.
+pub(crate) const LEFT_OUT: [&str; 2] = ["sid", "workspace_sid"];
+
 /// The name of a field of a Task or Worker in the table.
 pub fn name_of(field: &str) -> &str {
     NAMES
@@ -90,8 +93,9 @@ type Map = HashMap<String, AttributeValue>;
 /// Converts an item from the model's names to the stored form.
 pub(crate) fn shrink(mut item: Map) -> Map {
     drop_reservation_sids(&mut item);
-    item.remove("sid");
-    item.remove("workspace_sid");
+    for left_out in LEFT_OUT {
+        item.remove(left_out);
+    }
     renamed(item, &|name| name_of(name).to_owned())
 }
 

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use task_router::model::{Task, Worker, Workspace};
 
 use crate::keys::{self, IndexKey, Key};
-use crate::{Error, compact};
+use crate::{Error, attributes, compact};
 
 /// An item as the SDK represents it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -21,6 +21,7 @@ pub type Item = HashMap<String, AttributeValue>;
 /// has ended.
 pub fn of_task(task: &Task, workspace: &Workspace) -> Result<Item, Error> {
     let mut item = compact(task, &Key::task(task.sid))?;
+    attributes::put_format(&mut item);
     let listing = keys::task_listing(task.workspace_sid, keys::listing_shard(task.sid));
     put_listing(
         &mut item,
@@ -46,6 +47,7 @@ pub fn of_task(task: &Task, workspace: &Workspace) -> Result<Item, Error> {
 /// A Worker's item: with the keys of its ready list while it has a free slot.
 pub fn of_worker(worker: &Worker, workspace: &Workspace) -> Result<Item, Error> {
     let mut item = compact(worker, &Key::worker(worker.sid))?;
+    attributes::put_format(&mut item);
     let listing = keys::worker_listing(worker.workspace_sid);
     put_listing(
         &mut item,

@@ -15,6 +15,7 @@
 
 mod active_tasks;
 mod apply;
+pub mod attributes;
 mod batch;
 mod call_counts;
 mod call_slots;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{Put, Select, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Put, Select, TransactWriteItem, Update};
 use ids::time::Timestamp;
 use ids::{TaskSid, WorkerSid, WorkspaceSid};
 use metrics::Metric;
@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use crate::Error;
 use crate::active_tasks::ActiveTasksCache;
 use crate::apply::back_off;
+use crate::attributes::{self, Kind};
 use crate::configuration::Cached;
 use crate::events::EventCache;
 use crate::items::{self, Item, number, text};
@@ -241,13 +242,13 @@ impl Store {
         decisions: &[Decision],
         workspace: &Workspace,
     ) -> Result<(), Error> {
-        let mut puts = Vec::with_capacity(2 * decisions.len());
+        let mut writes = Vec::with_capacity(2 * decisions.len());
         for decision in decisions {
             self.register_ready_lists(decision, workspace).await?;
-            let (tasks, workers) = self.puts_of(decision, workspace)?;
-            puts.extend(tasks.into_iter().chain(workers));
+            let (tasks, workers) = self.updates_of(decision, workspace)?;
+            writes.extend(tasks.into_iter().chain(workers));
         }
-        self.put_together(puts, Vec::new()).await?;
+        self.write_together(writes, Vec::new()).await?;
         self.note_written(decisions.iter().flat_map(|decision| &decision.tasks));
         Ok(())
     }
@@ -260,15 +261,15 @@ impl Store {
         more: Vec<TransactWriteItem>,
     ) -> Result<(), Error> {
         self.register_ready_lists(decision, workspace).await?;
-        let (tasks, workers) = self.puts_of(decision, workspace)?;
+        let (tasks, workers) = self.updates_of(decision, workspace)?;
         match decision.workers_written {
             WorkersWritten::WithTheTask => {
-                self.put_together(tasks.into_iter().chain(workers).collect(), more)
+                self.write_together(tasks.into_iter().chain(workers).collect(), more)
                     .await?;
                 self.note_written(&decision.tasks);
             }
             WorkersWritten::AfterTheTask => {
-                self.put_together(tasks, more).await?;
+                self.write_together(tasks, more).await?;
                 self.note_written(&decision.tasks);
                 self.give_slots_back(workers).await;
             }
@@ -287,19 +288,19 @@ impl Store {
     }
 
     /// The writes of a Decision's Tasks, and those of its Workers.
-    fn puts_of(
+    fn updates_of(
         &self,
         decision: &Decision,
         workspace: &Workspace,
-    ) -> Result<(Vec<Put>, Vec<Put>), Error> {
+    ) -> Result<(Vec<Update>, Vec<Update>), Error> {
         let tasks = decision
             .tasks
             .iter()
-            .map(|task| self.put_next(items::of_task(task, workspace)?, task.version));
-        let workers = decision
-            .workers
-            .iter()
-            .map(|worker| self.put_next(items::of_worker(worker, workspace)?, worker.version));
+            .map(|task| self.next(Kind::Task, items::of_task(task, workspace)?, task.version));
+        let workers = decision.workers.iter().map(|worker| {
+            let item = items::of_worker(worker, workspace)?;
+            self.next(Kind::Worker, item, worker.version)
+        });
         Ok((
             tasks.collect::<Result<_, Error>>()?,
             workers.collect::<Result<_, Error>>()?,
@@ -308,9 +309,9 @@ impl Store {
 
     /// Writes the Workers that get slots back. Best effort: a Worker that cannot be written now is
     /// written when the Task's stream record is processed.
-    async fn give_slots_back(&self, workers: Vec<Put>) {
+    async fn give_slots_back(&self, workers: Vec<Update>) {
         for worker in workers {
-            match self.put_one(worker).await {
+            match self.update_one(worker).await {
                 Ok(()) | Err(Error::Conflict) => {}
                 Err(error) => {
                     tracing::warn!(%error, "slot not given back, left to the Task's stream record")
@@ -320,16 +321,16 @@ impl Store {
     }
 
     /// Writes all items or none. A single item needs no transaction.
-    async fn put_together(
+    async fn write_together(
         &self,
-        puts: Vec<Put>,
+        updates: Vec<Update>,
         more: Vec<TransactWriteItem>,
     ) -> Result<(), Error> {
-        let written = match <[Put; 1]>::try_from(puts) {
-            Ok([put]) if more.is_empty() => self.put_one(put).await,
-            Ok(puts) => self.transact(with_more(puts, more)).await,
-            Err(puts) if puts.is_empty() => Ok(()),
-            Err(puts) => self.transact(with_more(puts, more)).await,
+        let written = match <[Update; 1]>::try_from(updates) {
+            Ok([update]) if more.is_empty() => self.update_one(update).await,
+            Ok(updates) => self.transact(with_more(updates, more)).await,
+            Err(updates) if updates.is_empty() => Ok(()),
+            Err(updates) => self.transact(with_more(updates, more)).await,
         };
         if matches!(written, Err(Error::Conflict)) {
             metrics::count(Metric::Conflicts);
@@ -446,17 +447,44 @@ impl Store {
         Ok(read)
     }
 
+    /// The write of a Task's or Worker's next version, on condition that the stored version is the
+    /// one before it, in a format that this version of the program may write.
+    fn next(&self, kind: Kind, item: Item, version: u64) -> Result<Update, Error> {
+        let version_condition = if Bug::ConditionLeftOut.is_planted() {
+            "(#version >= :read OR #version < :read)"
+        } else {
+            "#version = :read"
+        };
+        let update = attributes::set(&self.table, kind, item)
+            .condition_expression(format!(
+                "{version_condition} AND {}",
+                attributes::FORMAT_CONDITION
+            ))
+            .expression_attribute_values(":read", number(version.saturating_sub(1)));
+        attributes::built(update)
+    }
+
+    async fn update_one(&self, update: Update) -> Result<(), Error> {
+        self.client
+            .update_item()
+            .table_name(update.table_name)
+            .set_key(Some(update.key))
+            .update_expression(update.update_expression)
+            .set_condition_expression(update.condition_expression)
+            .set_expression_attribute_names(update.expression_attribute_names)
+            .set_expression_attribute_values(update.expression_attribute_values)
+            .send()
+            .await?;
+        Ok(())
+    }
+
     /// The write of an item's next version, on condition that the stored version is the one before
     /// it.
     pub(crate) fn put_next(&self, item: Item, version: u64) -> Result<Put, Error> {
         let put = Put::builder()
             .table_name(&*self.table)
             .set_item(Some(item))
-            .condition_expression(if Bug::ConditionLeftOut.is_planted() {
-                "#version >= :read OR #version < :read"
-            } else {
-                "#version = :read"
-            })
+            .condition_expression("#version = :read")
             .expression_attribute_names("#version", keys::VERSION)
             .expression_attribute_values(":read", number(version.saturating_sub(1)));
         put.build().map_err(build_error)
@@ -488,13 +516,13 @@ impl Store {
 }
 
 fn with_more(
-    puts: impl IntoIterator<Item = Put>,
+    updates: impl IntoIterator<Item = Update>,
     more: Vec<TransactWriteItem>,
 ) -> Vec<TransactWriteItem> {
-    let puts = puts
+    let updates = updates
         .into_iter()
-        .map(|put| TransactWriteItem::builder().put(put).build());
-    puts.chain(more).collect()
+        .map(|update| TransactWriteItem::builder().update(update).build());
+    updates.chain(more).collect()
 }
 
 pub(crate) fn build_error(error: aws_sdk_dynamodb::error::BuildError) -> Error {

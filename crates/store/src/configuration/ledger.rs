@@ -12,6 +12,9 @@ const DATE_CREATED: &str = "date_created";
 const DATE_UPDATED: &str = "date_updated";
 const PLACE: &str = "place";
 const DECLARED: &str = "declared";
+
+/// The attributes of the ledger in a part's item.
+pub(crate) const NAMES: [&str; 4] = [DATE_CREATED, DATE_UPDATED, PLACE, DECLARED];
 /// The attribute that holds the revision.
 pub(crate) const REVISION: &str = "revision";
 

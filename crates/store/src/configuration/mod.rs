@@ -2,7 +2,7 @@
 //! whole, cached for a moment, and written part by part ([`save`]).
 
 mod declarations;
-mod ledger;
+pub(crate) mod ledger;
 mod ready_lists;
 mod save;
 
@@ -79,7 +79,7 @@ fn fresh<T>((read_at, value): &(Timestamp, Arc<T>), now: Timestamp) -> Option<Ar
 
 /// The item of a Workspace: its own fields. Its parts are items of their own.
 #[derive(PartialEq, Serialize, Deserialize)]
-struct WorkspaceFields {
+pub(crate) struct WorkspaceFields {
     sid: WorkspaceSid,
     friendly_name: String,
     default_activity_sid: ActivitySid,

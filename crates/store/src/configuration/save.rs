@@ -16,6 +16,7 @@ use task_router::model::{ChannelUse, Dates, PartId, TaskChannelName, Workspace};
 use vocabulary::TASK_TIMEOUT_MAX_SECS;
 
 use super::{Superseded, WorkspaceFields, ledger};
+use crate::attributes::{self, Kind};
 use crate::items::{self, Item, number};
 use crate::keys::{self, Key, Part};
 use crate::store::build_error;
@@ -214,7 +215,7 @@ impl Store {
             };
             writes.push(Write {
                 weight: weight(part),
-                item: self.put_row(row)?,
+                item: self.set_row(part, row)?,
             });
         }
         if let Some(before) = before {
@@ -239,6 +240,20 @@ impl Store {
             .build()
             .map_err(build_error)?;
         Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// The write of a part that may exist, which leaves alone what a newer version has added.
+    fn set_row(&self, part: PartId, mut row: Item) -> Result<TransactWriteItem, Error> {
+        let kind = match part {
+            PartId::Activity(_) => Kind::Activity,
+            PartId::TaskQueue(_) => Kind::TaskQueue,
+            PartId::TaskChannel(_) => Kind::TaskChannel,
+            PartId::Workflow(_) => Kind::Workflow,
+            PartId::Workspace => Kind::Workspace,
+        };
+        attributes::put_format(&mut row);
+        let update = attributes::built(attributes::set(&self.table, kind, row))?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     pub(crate) fn delete_row(&self, key: &Key) -> Result<TransactWriteItem, Error> {

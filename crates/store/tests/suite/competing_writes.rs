@@ -32,8 +32,8 @@ impl fmt::Debug for CompetingWrites {
 
 impl Layer for CompetingWrites {
     fn pass(&self, request: HttpRequest, next: SharedHttpConnector) -> HttpConnectorFuture {
-        let writes =
-            ["PutItem", "TransactWriteItems"].contains(&dynamodb_in_process::operation(&request));
+        let writes = ["PutItem", "UpdateItem", "TransactWriteItems"]
+            .contains(&dynamodb_in_process::operation(&request));
         let mut competing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let first = if writes { competing.pop_front() } else { None };
         HttpConnectorFuture::new(async move {

@@ -23,6 +23,7 @@ mod sizes;
 mod statistics;
 mod stream;
 mod throttling;
+mod versions;
 mod webhooks;
 mod workers;
 mod world;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ::metrics::Metric;
 use serde_json::Value;
 use tests::project;
 use tests::template::{ALARM, FUNCTION, QUEUE, list, texts};
@@ -130,7 +131,16 @@ fn filters(project: &Project) -> Vec<String> {
     problems
 }
 
-/// The dashboard is JSON, and shows every function and queue.
+/// Metrics that only the local server measures: AWS measures them itself.
+const OF_THE_LOCAL_SERVER: [Metric; 5] = [
+    Metric::TimersQueued,
+    Metric::CallbacksQueued,
+    Metric::EventsQueued,
+    Metric::StreamLag,
+    Metric::ResidentMemory,
+];
+
+/// The dashboard is JSON, and shows every function, queue and metric.
 fn dashboard(project: &Project) -> Vec<String> {
     let template = &project.template;
     let body = template
@@ -148,8 +158,13 @@ fn dashboard(project: &Project) -> Vec<String> {
     let queues = template
         .of_type(QUEUE)
         .map(|(id, _)| format!("${{{id}.QueueName}}"));
+    let metrics = Metric::ALL
+        .into_iter()
+        .filter(|metric| !OF_THE_LOCAL_SERVER.contains(metric))
+        .map(|metric| metric.definition().name.to_owned());
     let missing = functions
         .chain(queues)
+        .chain(metrics)
         .filter(|name| !shows.contains(&name.as_str()));
     missing
         .map(|name| format!("the dashboard does not show {name}"))

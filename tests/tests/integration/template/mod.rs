@@ -262,6 +262,11 @@ fn each_disagreement_is_reported() {
             "${TimersQueue.QueueName}",
             "the dashboard does not show ${TimersQueueDeadLetters.QueueName}",
         ),
+        (
+            "\"TimeToRing\"",
+            "\"TimeToRinging\"",
+            "the dashboard does not show TimeToRing",
+        ),
         ("        ]}\n", "        ]\n", "the dashboard is no JSON"),
         (
             "      Endpoint: !Ref AlarmEmail\n",

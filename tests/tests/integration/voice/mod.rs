@@ -5,6 +5,7 @@
 //! review the diff.
 
 mod assignment;
+mod fallback;
 mod golden;
 mod menu;
 mod queue_exit;
