@@ -182,13 +182,17 @@ fn number(text: &str) -> Result<String, String> {
 
 /// Options of `replay-dead-letters`.
 #[derive(Debug, Clone, Args)]
-#[group(id = "destination", required = true, multiple = false, args = ["to", "function"])]
 pub struct Replay {
     /// The URL of the dead-letter queue.
     #[arg(long, value_name = "URL")]
     pub dead_letters: String,
     /// The URL of the queue that the messages return to.
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        required_unless_present = "function",
+        conflicts_with = "function"
+    )]
     pub to: Option<String>,
     /// For `ChangesDeadLetters`: the name of the routing function, which is invoked with the records.
     #[arg(long, value_name = "NAME")]
@@ -242,6 +246,27 @@ mod tests {
             "+1234567890123456",
         ] {
             assert!(number(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn replay_has_one_destination() {
+        let parse = |arguments: &str| {
+            let words = arguments.split(' ');
+            Cli::try_parse_from(
+                ["cordboard", "replay-dead-letters"]
+                    .into_iter()
+                    .chain(words),
+            )
+        };
+        for (arguments, is_right) in [
+            ("--dead-letters a --to b", true),
+            ("--dead-letters a --function b", true),
+            ("--dead-letters a", false),
+            ("--to b", false),
+            ("--dead-letters a --to b --function c", false),
+        ] {
+            assert_eq!(parse(arguments).is_ok(), is_right, "{arguments}");
         }
     }
 

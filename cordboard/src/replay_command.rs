@@ -12,6 +12,7 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client as Sqs;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use http::Request;
 use runtime::Env;
@@ -32,6 +33,9 @@ const HIDDEN_SECS: i32 = 600;
 
 /// How long a request waits for a message before the queue counts as empty, seconds.
 const WAIT_SECS: i32 = 1;
+
+/// Timeout of an attempt to receive messages: the wait, and a margin.
+const RECEIVE_TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// Messages that one replay handles. A message that fails again comes back after a minute and a
 /// half, so without a limit a replay might never end.
@@ -140,6 +144,8 @@ impl Replaying {
             .visibility_timeout(HIDDEN_SECS)
             .wait_time_seconds(WAIT_SECS)
             .message_system_attribute_names(MessageSystemAttributeName::All)
+            .customize()
+            .config_override(aws_sdk_sqs::config::Builder::new().timeout_config(waiting_limits()))
             .send()
             .await?;
         Ok(received.messages.unwrap_or_default())
@@ -232,6 +238,14 @@ impl Replaying {
         let body = String::from_utf8_lossy(&body);
         Err(format!("{} answered {status}: {body}", service.name()).into())
     }
+}
+
+/// The timeouts of a request that waits for a message; those of the functions end sooner.
+fn waiting_limits() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .operation_attempt_timeout(RECEIVE_TIME_LIMIT)
+        .operation_timeout(RECEIVE_TIME_LIMIT * 3)
+        .build()
 }
 
 /// The object that a dead letter of the stream names.

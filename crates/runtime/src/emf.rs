@@ -27,7 +27,7 @@ impl Sink for Emf {
 /// Makes this process write its metrics, if `METRICS_NAMESPACE` names their namespace.
 pub(crate) fn install(env: &Env<'_>) {
     if let Ok(Some(namespace)) = env.optional::<String>("METRICS_NAMESPACE", "a name") {
-        metrics::install(Box::new(Emf { namespace }));
+        metrics::install(std::sync::Arc::new(Emf { namespace }));
     }
 }
 
