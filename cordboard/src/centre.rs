@@ -280,6 +280,7 @@ impl Centre {
             nudge,
             is_swept: AtomicBool::new(false),
         };
+        centre.dynamodb.log_failures();
         Ok(Arc::new(centre))
     }
 

@@ -218,6 +218,11 @@ impl EmbeddedDynamoDb {
         self.written.is_unread.swap(false, Ordering::Acquire)
     }
 
+    /// Logs failures of the file from now on. Before, they prevent the start.
+    pub fn log_failures(&self) {
+        self.health.start();
+    }
+
     /// Requests that have failed in the engine so far: the disk is full or cannot be read.
     pub fn failures(&self) -> u64 {
         self.health.failures()

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::error::CmdError;
 use fantoccini::wd::{Capabilities, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -163,6 +164,9 @@ impl Drop for Driver {
     }
 }
 
+/// The beginning of the focused element.
+const FOCUSED: &str = "return document.activeElement?.outerHTML.slice(0, 200)";
+
 impl Browser {
     /// Loads an address.
     pub async fn go(&self, address: &str) {
@@ -190,7 +194,13 @@ impl Browser {
         };
         match timeout(TIMEOUT, polling).await {
             Ok(found) => found,
-            Err(_) => panic!("{label} did not appear; the page: {}", self.text().await),
+            Err(_) => {
+                let focused = self.run(FOCUSED).await;
+                panic!(
+                    "{label} did not appear; focused: {focused}; the page: {}",
+                    self.text().await
+                )
+            }
         }
     }
 
@@ -255,16 +265,16 @@ impl Browser {
         field.send_keys(text).await
     }
 
-    /// Types on the keyboard, into the focused element; [`Key`](fantoccini::key::Key)s are
-    /// characters, too.
+    /// Types on the keyboard, into whatever has the focus at each key: a page that is refreshed in
+    /// between may replace the element. [`Key`](fantoccini::key::Key)s are characters, too.
     pub async fn type_keys(&self, keys: &str) {
-        self.client
-            .active_element()
-            .await
-            .unwrap()
-            .send_keys(keys)
-            .await
-            .unwrap();
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for value in keys.chars() {
+            actions = actions
+                .then(KeyAction::Down { value })
+                .then(KeyAction::Up { value });
+        }
+        self.client.perform_actions(actions).await.unwrap();
     }
 
     /// All the text of the page.

@@ -4,7 +4,7 @@
 //! reports and retries its own. This layer says once that the database fails and why, and once that
 //! it works again.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub(crate) struct Health(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
+    /// Whether failures are logged. Those of the start prevent it, and the command says why.
+    has_started: AtomicBool,
     failures: AtomicU64,
     reads: Mutex<Access>,
     writes: Mutex<Access>,
@@ -59,10 +61,18 @@ impl Health {
         self.0.failures.load(Ordering::Acquire)
     }
 
+    /// From now on failures are logged.
+    pub(crate) fn start(&self) {
+        self.0.has_started.store(true, Ordering::Relaxed);
+    }
+
     fn note(&self, operation: &str, answer: &HttpResponse) {
         let status = answer.status().as_u16();
         if status >= FAILED_MIN {
             self.0.failures.fetch_add(1, Ordering::AcqRel);
+        }
+        if !self.0.has_started.load(Ordering::Relaxed) {
+            return;
         }
         let (access, verb) = if is_write(operation) {
             (&self.0.writes, "write")

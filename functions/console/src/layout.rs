@@ -12,8 +12,9 @@ use crate::section::Section;
 use crate::session::Role;
 
 /// htmx configuration that the content security policy allows: no inline style, no `eval`, only
-/// this server. Answers with an error status are swapped in like pages.
-const HTMX_CONFIG: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0,
+/// this server. Answers with an error status are swapped in like pages. Without a settle delay: in
+/// those milliseconds a form would be sent without htmx, and the page would lose its focus.
+const HTMX_CONFIG: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0,"defaultSettleDelay":0,
 "responseHandling":[{"code":"204","swap":false},{"code":"[2345]..","swap":true}]}"#;
 
 /// A page.
