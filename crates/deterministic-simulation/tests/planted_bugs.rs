@@ -67,6 +67,6 @@ caught! {
     finds_long_list_not_read_to_its_end: LongListCutShort by NoTaskWaitsBesideAFreeWorker from 1500;
     finds_opened_channel_not_matched: OpenedChannelNotServed by NoTaskWaitsBesideAFreeWorker from 300;
     finds_call_forgotten_by_the_carrier: UnknownCallTakenForLive by EverythingEnds;
-    finds_later_task_that_overtakes: LaterTaskOvertakes by FirstTaskFirst from 650;
+    finds_later_task_that_overtakes: LaterTaskOvertakes by FirstTaskFirst;
     finds_events_out_of_order: TimeGoesBack by EventsAreComplete;
 }

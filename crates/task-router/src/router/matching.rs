@@ -124,6 +124,9 @@ pub(super) fn serve_worker(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), 
     let worker = draft.worker(sid)?;
     let mut waiting: Vec<&Task> = draft.snapshot().tasks.values().collect();
     waiting.sort_by_cached_key(|task| order::rank(draft.workspace, task));
+    if Bug::LaterTaskOvertakes.is_planted() {
+        waiting.reverse();
+    }
     let fits = |task: &&&Task| {
         may_be_served(draft.workspace, task, draft.now)
             && may_take(draft.workspace, worker, task, draft.now)
