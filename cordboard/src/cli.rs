@@ -96,7 +96,7 @@ pub struct Serve {
     /// reach requires --public-url.
     #[arg(long, value_name = "ADDRESS", default_value_t = LOCALHOST)]
     pub bind: IpAddr,
-    /// URL at which others reach the contact centre, such as https://centre.example [env:
+    /// URL at which others reach the contact centre, such as `https://centre.example` [env:
     /// PUBLIC_URL]. It requires ACCOUNT_SID and AUTH_TOKEN in the environment.
     #[arg(long, value_name = "URL")]
     pub public_url: Option<PublicUrl>,

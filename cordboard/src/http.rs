@@ -191,7 +191,7 @@ async fn sign_in(State(api): State<Arc<Api>>, request: HttpRequest, next: Next) 
     next.run(request).await
 }
 
-/// The names under which requests may arrive, besides the [`LOOPBACK`] ones.
+/// The names under which requests may arrive, besides the loopback ones.
 pub type Hosts = Arc<Vec<String>>;
 
 /// Refuses requests of other sites' pages in a browser on this machine. The port requires no

@@ -98,7 +98,7 @@ pub struct Replaying {
 }
 
 impl Replaying {
-    /// Handles the messages of the dead-letter queue, [`REPLAYED_MAX`] at most, until it is empty. A
+    /// Handles the messages of the dead-letter queue, `REPLAYED_MAX` at most, until it is empty. A
     /// message that fails is kept, and those after it are tried.
     ///
     /// # Errors
