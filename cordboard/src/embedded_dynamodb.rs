@@ -173,7 +173,7 @@ impl EmbeddedDynamoDb {
             Synchronous::Off => database.enable_bulk_loading().map_err(engine_error)?,
             // Some 2 MB are kept in memory, however large the file is.
             Synchronous::Normal => database.disable_bulk_loading().map_err(engine_error)?,
-            // What SQLite does unless it is told otherwise, with the same memory. The engine has no
+            // SQLite's default, with the same memory. The engine has no
             // function for it.
             Synchronous::Full => {}
         }

@@ -85,10 +85,7 @@ impl Process {
         arguments: &[&str],
         environment: &[(&str, &str)],
     ) -> Self {
-        let number = port.to_string();
-        let mut command = command(folder, &["--port", &number]);
-        command.args(arguments).envs(environment.iter().copied());
-        Self::spawn(command, port).await
+        Self::spawn(command(folder, &[]), port, arguments, environment).await
     }
 
     /// The same, with a limit of the size of its files that can be changed.
@@ -98,14 +95,21 @@ impl Process {
         arguments: &[&str],
         environment: &[(&str, &str)],
     ) -> Self {
-        let number = port.to_string();
-        let mut command = command_with_limits(folder, &["--port", &number]);
-        command.args(arguments).envs(environment.iter().copied());
-        Self::spawn(command, port).await
+        let command = command_with_limits(folder, &[]);
+        Self::spawn(command, port, arguments, environment).await
     }
 
-    async fn spawn(mut command: Command, port: u16) -> Self {
+    async fn spawn(
+        mut command: Command,
+        port: u16,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         runtime::aws::install_tls();
+        command
+            .args(["--port", &port.to_string()])
+            .args(arguments)
+            .envs(environment.iter().copied());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut banner = Vec::new();

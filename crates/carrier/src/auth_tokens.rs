@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// Pause between two readings by one process after failed checks. Anybody can send a wrong signature,
+/// Pause between two readings by one process after failed checks. Any client can send a wrong signature,
 /// and Parameter Store allows the account 40 requests a second: a thousand processes stay below it.
 pub const REREAD_PAUSE: Duration = Duration::from_secs(30);
 

@@ -17,7 +17,7 @@ use ids::time::Millis;
 pub enum Metric {
     /// Callers who are offered to Workers. Measured by `routing` when a call's Task was created.
     CallsOffered,
-    /// Callers whom a Worker has. Measured by `routing` when a call's Task becomes `assigned`.
+    /// Calls that a Worker has accepted. Measured by `routing` when a call's Task becomes `assigned`.
     CallsAnswered,
     /// Callers who hung up before a Worker had them. Measured by `routing` when a call's Task ends
     /// for that reason.
@@ -167,7 +167,7 @@ impl Metric {
             Self::CallsAnswered => counter(
                 "CallsAnswered",
                 "cordboard_calls_answered_total",
-                "Callers whom a Worker has accepted.",
+                "Calls that a Worker has accepted.",
             ),
             Self::CallsAbandoned => counter(
                 "CallsAbandoned",

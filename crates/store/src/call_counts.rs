@@ -8,7 +8,7 @@ use crate::items::{self, number};
 use crate::keys::{self, Key};
 use crate::{Error, Store};
 
-/// How long a minute's count is kept: nobody asks for it after its minute, and the clocks of two
+/// How long a minute's count is kept: it is read within its minute, and the clocks of two
 /// processes differ by seconds.
 const COUNT_KEPT: Millis = Millis::from_secs(600);
 

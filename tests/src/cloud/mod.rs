@@ -1,5 +1,5 @@
 //! The deployed stack as AWS runs it: the built functions in execution environments of their own,
-//! DynamoDB Local, and SQS, S3 and Parameter Store by moto. Between them stands what AWS does:
+//! DynamoDB Local, and SQS, S3 and Parameter Store by moto. The harness adds the parts of AWS that connect them:
 //!
 //! - [`gateway`]: the HTTP API, which turns requests into events of the functions.
 //! - [`functions`]: execution environments, a process each, which can be killed and throttled.

@@ -41,7 +41,7 @@ pub(super) struct People<'a> {
 }
 
 impl<'a> People<'a> {
-    /// Nobody yet.
+    /// No callers yet.
     pub fn new(stack: &'a Stack) -> Self {
         Self {
             stack,

@@ -15,7 +15,7 @@ const CALLBACKS_AT_ONCE: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 
 const EMPTY_ANSWER: &[u8] = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
 
-/// A server that answers no request until it is told to.
+/// A server that answers no request until the test releases it.
 struct HangingServer {
     url: String,
     connections: watch::Receiver<usize>,

@@ -18,7 +18,7 @@ impl Stage {
     }
 }
 
-/// A caller who waits for English, for whom the carrier throttles `requests` requests.
+/// A caller who waits for English, and a carrier that throttles `requests` requests.
 async fn waiting(instruction: &'static str, requests: u32) -> Stage {
     let application = Application::start(&[("/ask", (200, super::JSON, instruction))]).await;
     let test_centre = application.test_centre("/ask", "/ask").await;
