@@ -52,6 +52,7 @@
 //! them, and `Cargo.toml` has no dependency that provides them. `now` and ids are arguments.
 
 pub mod dialing;
+pub mod flows_version;
 pub mod menu;
 pub mod twiml;
 pub mod voice_settings;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dialing::Dialing;
+use crate::flows_version::FlowsVersion;
 use crate::menu::Menu;
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid, WorkspaceSid};
 
@@ -27,4 +28,7 @@ pub struct VoiceSettings {
     pub dialing: Dialing,
     /// The sentences that callers and Workers hear.
     pub menu: Menu,
+    /// The flows of new calls; `None`: callers hear the menu.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flows: Option<FlowsVersion>,
 }

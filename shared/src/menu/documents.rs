@@ -35,10 +35,11 @@ pub fn menu(menu: &Menu, attempt: u8) -> Response {
             .map(Prompt::Say)
     };
     let gather = Gather {
-        num_digits: 1,
+        num_digits: Some(1),
         timeout_secs: menu.gather_timeout_secs,
         action: path::enqueue_call(attempt),
         nested: menu.languages.iter().filter_map(prompt).collect(),
+        ..Gather::default()
     };
     let mut document = Response::new().then(gather);
     if attempt < menu.attempts_max {
@@ -120,6 +121,20 @@ pub fn wait(
         Round::First => Some(texts.please_wait.clone()),
         Round::Later => None,
     };
+    let mut document = Response::new();
+    document.extend(please_wait.and_then(|text| said(language, &text)));
+    let place = place(language, position, expected_wait);
+    document.extend(place.into_iter().map(Verb::from));
+    document.then(Play::new(path::MUSIC))
+}
+
+/// The position and the expected wait of a caller, as far as they are known.
+pub fn place(
+    language: &Language,
+    position: Option<u32>,
+    expected_wait: Option<Millis>,
+) -> Vec<Prompt> {
+    let texts = &language.texts;
     let position = position.map(|position| fill(&texts.position, "position", position));
     let expected_wait = expected_wait.map(|wait| {
         if wait <= SHORT_WAIT {
@@ -132,14 +147,10 @@ pub fn wait(
             )
         }
     });
-    let mut document = Response::new();
-    document.extend(
-        [please_wait, position, expected_wait]
-            .into_iter()
-            .flatten()
-            .filter_map(|text| said(language, &text)),
-    );
-    document.then(Play::new(path::MUSIC))
+    let texts = [position, expected_wait].into_iter().flatten();
+    texts
+        .filter_map(|text| language.say(&text).map(Prompt::Say))
+        .collect()
 }
 
 /// Ends the waiting of a caller whose Task has ended; the carrier then requests `/queue-exit`.

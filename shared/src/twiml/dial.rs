@@ -30,6 +30,8 @@ pub enum DialNoun {
     },
     /// A telephone number.
     Number(String),
+    /// A SIP address: `sip:office@example.com`.
+    Sip(String),
     /// A conference.
     Conference(Box<Conference>),
 }
@@ -52,6 +54,7 @@ impl Dial {
                 Element::text("Queue", name).attribute("url", url.as_ref())
             }
             DialNoun::Number(number) => Element::text("Number", number),
+            DialNoun::Sip(address) => Element::text("Sip", address),
             DialNoun::Conference(conference) => conference.element(),
         };
         Element::parent("Dial", vec![noun])

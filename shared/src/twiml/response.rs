@@ -1,7 +1,9 @@
 //! The TwiML document and its verbs.
 
 use super::xml::Element;
-use super::{Dial, Enqueue, Gather, Hangup, Leave, Pause, Play, Record, Redirect, Reject, Say};
+use super::{
+    Dial, Enqueue, Gather, Hangup, Leave, Pause, Play, Prompt, Record, Redirect, Reject, Say,
+};
 
 /// Largest document the carrier accepts, in bytes (voice-webhooks.md section 4, error 11750).
 pub const DOCUMENT_MAX_BYTES: usize = 64 * 1024;
@@ -94,6 +96,16 @@ macro_rules! verbs {
     };
 }
 
+impl From<Prompt> for Verb {
+    fn from(prompt: Prompt) -> Self {
+        match prompt {
+            Prompt::Say(say) => Self::Say(say),
+            Prompt::Play(play) => Self::Play(play),
+            Prompt::Pause(pause) => Self::Pause(pause),
+        }
+    }
+}
+
 verbs! { Dial Enqueue Gather Hangup Leave Pause Play Record Redirect Reject Say }
 
 #[cfg(test)]
@@ -101,7 +113,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::twiml::{DialNoun, EnqueueTarget, Prompt, RejectReason};
+    use crate::twiml::{DialNoun, EnqueueTarget, RejectReason, Speech};
     use ids::WorkflowSid;
 
     fn check(verb: impl Into<Verb>, expected: &str) {
@@ -125,6 +137,10 @@ mod tests {
             "  <Say voice=\"Polly.Aditi\" language=\"hi-IN\">नमस्ते &amp; &lt;hi&gt;</Say>\n",
         );
         check(
+            Say::ssml("Wait <break time=\"1s\"/> &amp; listen"),
+            "  <Say>Wait <break time=\"1s\"/> &amp; listen</Say>\n",
+        );
+        check(
             Say {
                 loop_count: Some(2),
                 ..Say::new("Hi")
@@ -138,13 +154,14 @@ mod tests {
         check(Pause { length_secs: 2 }, "  <Pause length=\"2\"/>\n");
         check(
             Gather {
-                num_digits: 1,
+                num_digits: Some(1),
                 timeout_secs: 5,
                 action: "/enqueue-call?attempt=1&language=en".into(),
                 nested: vec![
                     Prompt::Say(Say::new("Press 1.")),
                     Prompt::Pause(Pause { length_secs: 1 }),
                 ],
+                ..Gather::default()
             },
             concat!(
                 "  <Gather numDigits=\"1\" timeout=\"5\" action=\"/enqueue-call?attempt=1&amp;language=en\">\n",
@@ -152,6 +169,19 @@ mod tests {
                 "    <Pause length=\"1\"/>\n",
                 "  </Gather>\n"
             ),
+        );
+        check(
+            Gather {
+                speech: Some(Speech {
+                    language: "de-DE".into(),
+                    hints: "Rechnung, Umzug".into(),
+                }),
+                timeout_secs: 5,
+                action: "/flow-step".into(),
+                ..Gather::default()
+            },
+            "  <Gather input=\"dtmf speech\" language=\"de-DE\" hints=\"Rechnung, Umzug\" speechTimeout=\"auto\" \
+             timeout=\"5\" action=\"/flow-step\"/>\n",
         );
         check(
             Enqueue {
@@ -198,6 +228,13 @@ mod tests {
                 "    <Number>+17075550101</Number>\n",
                 "  </Dial>\n"
             ),
+        );
+        check(
+            Dial {
+                timeout_secs: Some(20),
+                ..Dial::new(DialNoun::Sip("sip:office@example.com".into()))
+            },
+            "  <Dial timeout=\"20\">\n    <Sip>sip:office@example.com</Sip>\n  </Dial>\n",
         );
         check(
             Record {

@@ -13,6 +13,8 @@ pub struct Say {
     pub loop_count: Option<u16>,
     /// The spoken text.
     pub text: String,
+    /// Whether `text` is SSML: a well-formed XML fragment, which is not escaped.
+    pub is_ssml: bool,
 }
 
 impl Say {
@@ -32,8 +34,22 @@ impl Say {
         }
     }
 
+    /// Speaks SSML once: a well-formed XML fragment, such as `Wait <break time="1s"/>`. The caller
+    /// of this function escapes the texts in it ([`super::escaped`]).
+    pub fn ssml(fragment: impl Into<String>) -> Self {
+        Self {
+            is_ssml: true,
+            ..Self::new(fragment)
+        }
+    }
+
     pub(super) fn element(&self) -> Element {
-        Element::text("Say", &self.text)
+        let element = if self.is_ssml {
+            Element::fragment("Say", &self.text)
+        } else {
+            Element::text("Say", &self.text)
+        };
+        element
             .attribute("voice", self.voice.as_ref())
             .attribute("language", self.language.as_ref())
             .attribute("loop", self.loop_count)

@@ -11,6 +11,8 @@ pub(super) struct Element {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Content {
     Text(String),
+    /// Well-formed XML, written as it is.
+    Fragment(String),
     Elements(Vec<Element>),
 }
 
@@ -26,6 +28,15 @@ impl Element {
             name,
             attributes: Vec::new(),
             content: Content::Text(text.into()),
+        }
+    }
+
+    /// An element with content that is XML already.
+    pub(super) fn fragment(name: &'static str, fragment: impl Into<String>) -> Self {
+        Self {
+            name,
+            attributes: Vec::new(),
+            content: Content::Fragment(fragment.into()),
         }
     }
 
@@ -80,8 +91,18 @@ impl Element {
                 escape(text, out);
                 out.extend(["</", name, ">\n"]);
             }
+            Content::Fragment(fragment) => {
+                out.extend([">", fragment, "</", name, ">\n"]);
+            }
         }
     }
+}
+
+/// `text` with XML's special characters escaped, for a fragment of SSML.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape(text, &mut out);
+    out
 }
 
 /// Appends `text`, escaped so that an XML parser reads back the same text from an element or

@@ -58,7 +58,11 @@ words! {
 }
 
 impl Call {
-    pub(super) fn parse(parameters: &Parameters) -> Result<Self, ParameterError> {
+    /// Reads the parameters that every webhook of a call has.
+    ///
+    /// # Errors
+    /// [`ParameterError`] naming the parameter that is missing or malformed.
+    pub fn parse(parameters: &Parameters) -> Result<Self, ParameterError> {
         Ok(Self {
             call_sid: parameters.required("CallSid")?,
             account_sid: parameters.required("AccountSid")?,

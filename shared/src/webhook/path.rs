@@ -21,6 +21,12 @@ pub const QUEUE_EXIT: &str = "/queue-exit";
 pub const TIMED_OUT: &str = "/queue-exit/timed-out";
 /// The caller left a message.
 pub const RECORDED: &str = "/queue-exit/recorded";
+/// A call begins a flow that a TwiML application names: `/flows/NAME`.
+pub const FLOWS: &str = "/flows";
+
+/// A call continues in its flow.
+pub const FLOW_STEP: &str = "/flow-step";
+
 /// The assignment callback.
 pub const ASSIGNMENT: &str = "/assignment";
 /// The Worker answered the phone.
@@ -217,6 +223,11 @@ pub fn retry(path: &str, parameters: &Parameters) -> Option<String> {
 /// Number of times the menu has been heard; 1 if the URL does not contain it.
 pub(super) fn attempt(parameters: &Parameters) -> Result<u8, ParameterError> {
     Ok(parameters.optional(ATTEMPT)?.unwrap_or(1))
+}
+
+/// URL of a Task's webhook whose query continues with the state of a flow.
+pub fn flow_of_task(path: &str, task_sid: TaskSid, state: &str) -> String {
+    format!("{path}?{TASK_SID}={task_sid}&{state}")
 }
 
 fn of_caller(path: &str, task_sid: Option<TaskSid>, selected_language: &str) -> String {
