@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use callbacks::{Destinations, web_client};
+use http_client::{Destinations, web_client};
 use http_client::{Limits, NetworkClient, Sending, WebClient, WebError, WebErrorKind};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;

@@ -9,13 +9,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use callbacks::{Destinations, web_client};
 use config::ContactCentre;
 use cordboard::carrier_choice::CarrierChoice;
 use cordboard::centre::{CALLBACKS_AT_ONCE_DEFAULT, Centre, Settings};
 use cordboard::credentials::Account;
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
 use http_client::WebClient;
+use http_client::{Destinations, web_client};
 use ids::time::{Clock, Millis, Timestamp};
 use ids::{AccountSid, CallSid, TaskSid};
 use runtime::voice::Router;

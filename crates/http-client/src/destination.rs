@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http_client::{ClientError, NetworkClient};
+use crate::{ClientError, NetworkClient};
 use url::{Host, Url};
 
 /// The URLs that callbacks may use.

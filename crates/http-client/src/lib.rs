@@ -4,6 +4,7 @@
 //! So a simulated network only has to implement one function, [`WebClient::send`]. The client for
 //! real networks is [`NetworkClient`].
 
+mod destination;
 mod network_client;
 mod steps;
 
@@ -16,6 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use url::{Url, form_urlencoded};
 
+pub use destination::{Destinations, Forbidden, web_client};
 pub use http;
 pub use network_client::{ClientError, NetworkClient};
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 use carrier::Tokens;
 use http_client::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http_client::http::{HeaderValue, StatusCode};
-use http_client::{Answer, Limits, WebClient, WebError, WebErrorKind, take_credentials};
+use http_client::{
+    Answer, Destinations, Forbidden, Limits, WebClient, WebError, WebErrorKind, take_credentials,
+};
 use ids::time::Millis;
 use metrics::Metric;
 use shared::webhook::signature::{SIGNATURE_HEADER, sign};
@@ -15,7 +17,6 @@ use shared::webhook::{ConnectionOverride, DeliveryFailure};
 use tokio::time::Instant;
 use vocabulary::CallbackMethod;
 
-use crate::destination::{Destinations, Forbidden};
 use crate::{Callbacks, absolute};
 
 /// The most bytes of an answer. An instruction with all parameters has a hundredth of them.

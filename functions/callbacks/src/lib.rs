@@ -10,7 +10,6 @@
 mod assignment;
 mod conference;
 mod delivery;
-mod destination;
 mod event;
 mod event_delivery;
 mod instruction;
@@ -22,7 +21,7 @@ mod ring;
 use std::sync::Arc;
 
 use carrier::{AuthTokens, Carrier, Moved};
-use http_client::WebClient;
+use http_client::{Destinations, WebClient};
 use ids::time::Clock;
 use ids::{CallSid, TaskSid};
 use runtime::{Outbox, OutboxError, WebhookJournal};
@@ -34,7 +33,6 @@ use task_router::router::Command;
 use task_router::router::effects::Callback;
 
 use assignment::Offer;
-pub use destination::{Destinations, web_client};
 pub use event::handle;
 use pace::CallSlot;
 
@@ -44,7 +42,7 @@ pub struct Callbacks {
     pub store: Store,
     /// The carrier's API.
     pub carrier: Carrier,
-    /// The client of assignment callbacks and other webhooks; made by [`web_client`].
+    /// The client of assignment callbacks and other webhooks; made by [`http_client::web_client`].
     pub web: Arc<dyn WebClient>,
     /// The URLs to which callbacks may be sent.
     pub destinations: Destinations,

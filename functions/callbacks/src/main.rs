@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use callbacks::{Callbacks, Destinations, handle, web_client};
+use callbacks::{Callbacks, handle};
 use carrier::{Carrier, TWILIO_API};
-use http_client::NetworkClient;
+use http_client::{Destinations, NetworkClient, web_client};
 use lambda_runtime::{LambdaEvent, service_fn};
 use runtime::outbox::SqsOutbox;
 use runtime::{Env, Received, Redelivery, SystemClock, WebhookJournal, aws, parameter_store};

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use callbacks::{Callbacks, Destinations, web_client};
+use callbacks::Callbacks;
 use carrier::{AuthTokens, Carrier};
+use http_client::{Destinations, web_client};
 use http_client::{Limits, NetworkClient, Request, Sending, WebClient, WebError, WebErrorKind};
 use ids::time::{Clock, Millis};
 use ids::{CallSid, TaskSid};
