@@ -18,17 +18,18 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use api::{Api, Ids, InFlight};
-use callbacks::{Callbacks, Destinations, web_client};
+use callbacks::Callbacks;
 use carrier::AuthTokens;
 use carrier_simulator::Carrier as SimulatedCarrier;
 use console::{Console, Signer, Transport};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream;
-use http_client::{ClientError, WebClient};
+use http_client::{ClientError, Destinations, WebClient, web_client};
 use ids::time::{Millis, Timestamp};
 use metrics::Metric;
 use routing::{Routing, Sweep};
+use runtime::voice::LookUps;
 use runtime::{Outbox, Voice, WebhookJournal};
 use serde_json::json;
 use shared::webhook::Checks;
@@ -203,6 +204,10 @@ impl Centre {
             .map(|telephones| Arc::clone(&telephones.carrier));
         let journal =
             WebhookJournal::new(settings.keep_webhooks, &store, Arc::clone(&settings.clock));
+        let look_ups = LookUps {
+            web: Arc::clone(&web),
+            destinations: Destinations::Anywhere,
+        };
         let callbacks = Callbacks {
             store: store.clone(),
             carrier: carrier::Carrier::new(
@@ -249,6 +254,7 @@ impl Centre {
         voice.outbox = Some(Arc::clone(&queues) as _);
         voice.router = settings.router;
         voice.journal = journal;
+        voice.look_ups = Some(look_ups);
         let task_router = network
             .as_ref()
             .map(|network| Arc::new(TaskRouter::new(store.clone(), Arc::clone(network))));

@@ -54,6 +54,14 @@ pub fn functions(voice: &Arc<Voice>, public_url: &str) -> Router {
             any(serve).with_state(site(boxed(enqueue_call::handle))),
         )
         .route(
+            path::FLOW_STEP,
+            any(serve).with_state(site(boxed(flow_step::handle))),
+        )
+        .route(
+            &below(path::FLOWS),
+            any(serve).with_state(site(boxed(flow_step::handle))),
+        )
+        .route(
             path::WAIT_MUSIC,
             any(serve).with_state(site(boxed(wait_music::handle))),
         )

@@ -101,6 +101,7 @@ pub fn centre() -> VoiceSettings {
         worker_ring_timeout_secs: 30,
         dialing: Dialing::default(),
         menu: Menu::default(),
+        flows: None,
     }
 }
 

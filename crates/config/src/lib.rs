@@ -13,6 +13,7 @@ mod apply;
 mod dialing;
 mod document;
 mod event_types;
+mod flows;
 mod names;
 mod problem;
 mod reader;
@@ -31,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ids::{AccountSid, WorkflowSid};
 use shared::voice_settings::VoiceSettings;
 use task_router::model::{PartId, Workspace};
+use voice_flows::VoiceFlows;
 
 pub use apply::{ApplyError, Kept, Reason, Summary, Thing, apply};
 pub use problem::{Place, Problem};
@@ -56,6 +58,8 @@ pub struct ContactCentre {
     pub workers: Vec<DeclaredWorker>,
     /// The number, the Workflow of its calls, and the menu.
     pub voice_settings: VoiceSettings,
+    /// The flows of callers; `None`: callers hear the menu.
+    pub voice_flows: Option<VoiceFlows>,
     /// Valid settings that are most likely mistakes, in the order of the file.
     pub warnings: Vec<Problem>,
     /// Name of the file in messages.
@@ -116,7 +120,7 @@ fn contact_centre(
     let workflows = workflows::read(reader, &fields, &mut base.workspace, &queue_names);
     let dialing = dialing::read(reader, &fields);
     let workers = workers::read(reader, &fields, &base, &dialing);
-    let voice_settings = voice_settings::read(
+    let mut voice_settings = voice_settings::read(
         reader,
         &fields,
         &base,
@@ -124,11 +128,26 @@ fn contact_centre(
         &workflows.names,
         dialing,
     );
+    let voice_flows = voice_settings.as_mut().and_then(|settings| {
+        let parts = flows::Parts {
+            workspace: &base.workspace,
+            task_queues: &queue_names,
+            workflows: &workflows.names,
+            workflow: Some(settings.workflow_sid),
+            phone_number: Some(&settings.phone_number),
+            menu: &settings.menu,
+        };
+        let flows = flows::read(reader, &fields, parts)?;
+        let version = flows.version().map_err(|error| error.to_string());
+        settings.flows = Some(reader.take(version, Place::START)?);
+        Some(flows)
+    });
     Some(ContactCentre {
         workspace: base.workspace,
         re_evaluate_tasks: workflows.re_evaluate_tasks,
         workers,
         voice_settings: voice_settings?,
+        voice_flows,
         warnings: Vec::new(),
         file: reader.file().to_owned(),
         places: reader.take_places(),

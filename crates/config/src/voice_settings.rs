@@ -8,12 +8,13 @@ use shared::voice_settings::VoiceSettings;
 use shared::webhook::redact;
 
 use crate::document::{self, Node, place};
+use crate::flows;
 use crate::names::Names;
 use crate::reader::{Fields, Reader, is_e164};
 use crate::workspace::Base;
 
 /// Top-level keys of the file.
-pub(crate) const SECTIONS: [&str; 11] = [
+pub(crate) const SECTIONS: [&str; 15] = [
     "phone_number",
     "workflow",
     "worker_ring_timeout",
@@ -25,6 +26,10 @@ pub(crate) const SECTIONS: [&str; 11] = [
     "task_queues",
     "workflows",
     "menu",
+    "prompts",
+    "lists",
+    "numbers",
+    "flows",
 ];
 
 /// Default of `worker_ring_timeout`, in seconds: less than most voicemails take to answer.
@@ -54,9 +59,16 @@ pub(crate) fn read(
     let voicemail_task_queue_sid = file
         .get("voicemail_task_queue")
         .and_then(|node| reader.reference(node, "voicemail_task_queue", task_queues));
-    let menu = match file.get("menu") {
-        Some(_) => menu(reader),
-        None => Some(Menu::default()),
+    let menu = match (file.get("menu"), file.get("prompts")) {
+        (Some(_), None) => menu(reader),
+        (None, Some(_)) => flows::menu_of(reader, file),
+        (None, None) => Some(Menu::default()),
+        (Some(menu), Some(_)) => {
+            let message =
+                "menu: expected `menu` or `prompts`, not both; a flow has menus of its own";
+            reader.problem(place(menu), message);
+            None
+        }
     };
     Some(VoiceSettings {
         phone_number: phone_number?,
@@ -67,6 +79,7 @@ pub(crate) fn read(
         voicemail_task_queue_sid,
         dialing,
         menu: menu?,
+        flows: None,
     })
 }
 

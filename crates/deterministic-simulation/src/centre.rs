@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use api::{Api, ApiKeys, Ids, InFlight};
-use callbacks::{Callbacks, Destinations};
+use callbacks::Callbacks;
 use carrier::{AuthTokens, Carrier, Tokens};
 use config::ContactCentre;
 use cordboard::http;
 use dynamodb_in_process::InProcess;
 use dynoxide::Database;
+use http_client::Destinations;
 use http_client::WebClient;
 use ids::AccountSid;
 use ids::time::Clock;

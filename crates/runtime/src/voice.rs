@@ -21,18 +21,21 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use carrier::{AuthTokens, Tokens};
+use http_client::{Destinations, WebClient};
 use ids::time::{Clock, Timestamp};
 use ids::{ActivitySid, CallSid, TaskSid, WorkflowSid};
 use planted_bugs::Bug;
+use shared::flows_version::FlowsVersion;
 use shared::menu::{Language, Menu, documents};
 use shared::twiml::Response;
 use shared::voice_settings::VoiceSettings;
 use shared::webhook::{
-    self, Access, Admitted, Checks, ParameterError, Parameters, Reply, Request, path,
+    self, Access, Admitted, Call, Checks, ParameterError, Parameters, Reply, Request, path,
 };
 use store::Store;
 use task_router::model::AttributesError;
 use task_router::router::NotRoutable;
+use voice_flows::{State, VoiceFlows};
 
 use crate::parameter_store::{self, SecretError};
 use crate::{Begun, Env, EnvError, Outbox, OutboxError, SystemClock, WebhookJournal, aws};
@@ -54,11 +57,21 @@ pub struct Voice {
     pub post_work_activity_sid: Option<ActivitySid>,
     /// The queue of requests to other servers; only `worker-call` has one.
     pub outbox: Option<Arc<dyn Outbox>>,
+    /// The client of look-ups; only `flow-step` has one.
+    pub look_ups: Option<LookUps>,
     /// The journal of webhooks.
     pub journal: WebhookJournal,
     /// The voice settings as last read: while the table is unavailable, callers still hear their
     /// own languages.
     last_settings: Mutex<Option<Arc<VoiceSettings>>>,
+}
+
+/// The client of look-ups: requests of a flow to a server of the contact centre's owner.
+pub struct LookUps {
+    /// The client, which resolves only allowed addresses.
+    pub web: Arc<dyn WebClient>,
+    /// The URLs that a look-up may use.
+    pub destinations: Destinations,
 }
 
 /// What routes the calls.
@@ -102,6 +115,9 @@ pub enum Failure {
     /// A message for another function could not be sent.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
+    /// The call had more webhooks in its flow than a caller can answer.
+    #[error("the call had more webhooks in its flow than a caller can answer")]
+    FlowTooLong,
     /// The Workflow has no filter for the call.
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
@@ -182,6 +198,7 @@ impl Voice {
             router: Router::Cordboard,
             post_work_activity_sid: None,
             outbox: None,
+            look_ups: None,
             journal: WebhookJournal::off(),
             last_settings: Mutex::new(None),
         }
@@ -277,6 +294,43 @@ impl Voice {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&settings));
         Ok(settings)
+    }
+
+    /// The flows of new calls, and their version; `None`: callers hear the menu.
+    ///
+    /// # Errors
+    /// [`Failure::Store`], and [`Failure::NotSetUp`] when the flows are not stored.
+    pub async fn flows(&self) -> Result<Option<(Arc<VoiceFlows>, FlowsVersion)>, Failure> {
+        let settings = self.settings().await?;
+        let Some(version) = settings.flows.clone() else {
+            return Ok(None);
+        };
+        Ok(Some((self.flows_of(&version).await?, version)))
+    }
+
+    /// The flows of a version.
+    ///
+    /// # Errors
+    /// [`Failure::Store`], and [`Failure::NotSetUp`] when they are not stored (any more).
+    pub async fn flows_of(&self, version: &FlowsVersion) -> Result<Arc<VoiceFlows>, Failure> {
+        let flows = self.store.voice_flows(version).await?;
+        flows.ok_or(Failure::NotSetUp("voice flow"))
+    }
+
+    /// The flow of a call to one of our numbers, and the state in which it begins; `None`: callers
+    /// of this number hear the menu.
+    ///
+    /// # Errors
+    /// As [`Voice::flows`].
+    pub async fn flow_of_number(
+        &self,
+        call: &Call,
+    ) -> Result<Option<(Arc<VoiceFlows>, State)>, Failure> {
+        let Some((flows, version)) = self.flows().await? else {
+            return Ok(None);
+        };
+        let start = flows.start_of(call.to.as_str());
+        Ok(start.map(|at| (flows, State::new(version, at))))
     }
 
     /// The menu, which is needed even without the table: the stored one, or the one last read, or
@@ -391,7 +445,7 @@ impl Failure {
         match self {
             Self::Parameter(_) => Meaning::Faulty(400),
             Self::Store(_) | Self::Outbox(_) | Self::NotSetUp(_) => Meaning::TryAgain,
-            Self::NotRoutable(_) | Self::Attributes(_) => Meaning::GiveUp,
+            Self::NotRoutable(_) | Self::Attributes(_) | Self::FlowTooLong => Meaning::GiveUp,
             Self::Unheard(_) => Meaning::Unheard,
         }
     }

@@ -219,7 +219,7 @@ fn pieces_of(
 }
 
 /// Cuts a text into pieces of at most [`PIECE_BYTES_MAX`] bytes, each of whole characters.
-fn cut(text: &str) -> Vec<String> {
+pub(crate) fn cut(text: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for character in text.chars() {
         match pieces.last_mut() {

@@ -34,6 +34,7 @@
 
 use ids::time::Timestamp;
 use ids::{ReservationSid, TaskQueueSid, TaskSid, WebhookSid, WorkerSid, WorkspaceSid};
+use shared::flows_version::FlowsVersion;
 use task_router::model::{IdleKey, PartId, Readiness, Task, Worker, Workspace};
 use task_router::router::events::EventCursor;
 use task_router::router::order::{Position, WaitingList, position_of, waiting_list_of};
@@ -105,6 +106,11 @@ impl Key {
     /// The voice settings: number, menu, Workflow.
     pub fn voice_settings() -> Self {
         Self::new("CENTRE", "CENTRE")
+    }
+
+    /// A piece of the voice flows of a version.
+    pub fn flows_piece(version: &FlowsVersion, number: usize) -> Self {
+        Self::new(format!("FLOWS#{version}"), format!("PIECE#{number:03}"))
     }
 
     /// The Workspace's own fields. Its parts share the partition.

@@ -10,7 +10,7 @@ use ids::ActivitySid;
 use runtime::voice::{Failure, Voice, Webhook};
 use serde_json::{Map, Value, json};
 use shared::voice_settings::VoiceSettings;
-use shared::webhook::{Assignment, Reply, Request};
+use shared::webhook::{Assignment, Reply, Request, redact};
 
 /// Answers an assignment callback. On failure the router requests the Workflow's fallback URL.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
@@ -19,7 +19,17 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
 
 async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
     let assignment = Assignment::parse(&webhook.parameters)?;
-    if is_other_work(webhook) {
+    let attributes = attributes_of(webhook);
+    if let Some(to) = attributes.as_ref().and_then(callback_to) {
+        let settings = voice.settings().await?;
+        tracing::info!(task_sid = %assignment.task_sid, reservation_sid = %assignment.reservation_sid, to = %redact(to), "assignment answered with conference");
+        return Ok(Reply::json(&conference(
+            &settings,
+            &assignment,
+            voice.post_work_activity_sid,
+        )));
+    }
+    if attributes.is_some_and(|attributes| !attributes.contains_key("call_sid")) {
         tracing::info!(task_sid = %assignment.task_sid, reservation_sid = %assignment.reservation_sid, "no instruction: the Task is no call");
         return Ok(Reply::empty());
     }
@@ -37,12 +47,29 @@ async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
     )))
 }
 
-/// Whether the attributes of the Task say that no caller waits.
-fn is_other_work(webhook: &Webhook) -> bool {
+/// The attributes of the Task; `None` if the router did not send them.
+fn attributes_of(webhook: &Webhook) -> Option<Map<String, Value>> {
     let attributes = webhook.parameters.get("TaskAttributes");
-    let attributes: Option<Map<String, Value>> =
-        attributes.and_then(|json| serde_json::from_str(json).ok());
-    attributes.is_some_and(|attributes| !attributes.contains_key("call_sid"))
+    attributes.and_then(|json| serde_json::from_str(json).ok())
+}
+
+/// The number that a callback's Worker is connected to.
+fn callback_to(attributes: &Map<String, Value>) -> Option<&str> {
+    let is_callback = attributes.get("type").and_then(Value::as_str) == Some("callback");
+    let to = attributes.get("outbound_to").and_then(Value::as_str);
+    to.filter(|_| is_callback && !attributes.contains_key("call_sid"))
+}
+
+/// The `conference` instruction of a callback: call the Worker, and then the customer,
+/// `outbound_to`, into the same conference.
+fn conference(
+    settings: &VoiceSettings,
+    assignment: &Assignment,
+    post_work_activity_sid: Option<ActivitySid>,
+) -> Value {
+    let mut instruction = dequeue(settings, assignment, post_work_activity_sid);
+    instruction["instruction"] = json!("conference");
+    instruction
 }
 
 /// The `dequeue` instruction. `post_work_activity_sid` takes precedence over the Activity of the

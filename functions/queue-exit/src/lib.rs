@@ -1,6 +1,7 @@
 //! `/queue-exit` and its subpaths: the document for a caller who left the queue, and the effect on
 //! the Task.
 
+mod flow;
 mod voicemail;
 
 use std::sync::Arc;
@@ -28,18 +29,26 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
 async fn left(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let exit = QueueExit::parse(&webhook.parameters)?;
     if let Some(task_sid) = task_still_waiting(voice, webhook, &exit).await? {
-        let menu = voice.menu(webhook).await;
         tracing::warn!(call_sid = %exit.call.call_sid, %task_sid, "caller connected without a Reservation, enqueuing again");
+        if let Some(state) = flow::carried(webhook) {
+            return Ok(Response::new().then(voice_flows::enqueue(task_sid, &state)));
+        }
+        let menu = voice.menu(webhook).await;
         return Ok(documents::enqueue(
             language(&menu, exit.selected_language.as_deref())?,
             task_sid,
         ));
     }
-    if !webhook.is_preview() {
-        update_task(voice, &exit).await?;
-    }
+    let task = if webhook.is_preview() {
+        None
+    } else {
+        update_task(voice, &exit).await?
+    };
     if !is_heard(exit.queue_result) {
         return Ok(documents::nothing());
+    }
+    if let Some(state) = flow::of(webhook, task.as_ref()) {
+        return Ok(flow::after(&state, &exit, task.as_ref()));
     }
     let settings = voice.settings().await?;
     let language = language(&settings.menu, exit.selected_language.as_deref())?;
@@ -48,14 +57,14 @@ async fn left(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
 
 /// Applies the exit of a caller from the queue to the Task. A carrier that is coupled with our
 /// TaskRouter reports the exit separately from the `action` of `<Enqueue>`, which then belongs to
-/// an application.
+/// an application. Returns the Task.
 ///
 /// # Errors
 /// [`Failure::Store`], or [`Failure::Unheard`] when the caller is no longer on the line.
-pub async fn update_task(voice: &Voice, exit: &QueueExit) -> Result<(), Failure> {
+pub async fn update_task(voice: &Voice, exit: &QueueExit) -> Result<Option<Task>, Failure> {
     match command(exit) {
         Some(command) => apply(voice, exit, &command).await,
-        None => Ok(()),
+        None => Ok(None),
     }
 }
 
@@ -64,6 +73,13 @@ async fn timed_out(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure
     let timed_out = TimedOut::parse(&webhook.parameters)?;
     let settings = voice.settings().await?;
     tracing::info!(call_sid = %timed_out.call.call_sid, task_sid = shown(timed_out.task_sid), "timed out");
+    if settings.flows.is_some()
+        && let Some(task_sid) = timed_out.task_sid
+        && let Some(task) = voice.store.task(task_sid).await?
+        && let Some(state) = flow::of(webhook, Some(&task))
+    {
+        return Ok(flow::timed_out(&state));
+    }
     let language = language(&settings.menu, timed_out.selected_language.as_deref())?;
     Ok(documents::timed_out(
         language,
@@ -128,7 +144,11 @@ async fn task_still_waiting(
     })
 }
 
-async fn apply(voice: &Voice, exit: &QueueExit, command: &Command) -> Result<(), Failure> {
+async fn apply(
+    voice: &Voice,
+    exit: &QueueExit,
+    command: &Command,
+) -> Result<Option<Task>, Failure> {
     let failure = if is_heard(exit.queue_result) {
         Failure::Store
     } else {
@@ -148,7 +168,8 @@ async fn apply(voice: &Voice, exit: &QueueExit, command: &Command) -> Result<(),
     );
     accept_redirect(voice, exit.queue_result, applied.task.as_ref())
         .await
-        .map_err(failure)
+        .map_err(failure)?;
+    Ok(applied.task)
 }
 
 /// Accepts a pending Reservation whose `redirect` instruction accepts when the caller is moved.

@@ -17,6 +17,7 @@ use shared::menu::documents::{self, Round};
 use shared::twiml::Response;
 use shared::webhook::{Reply, Request, WaitMusic, path};
 use task_router::model::{AssignmentStatus, Task, Workspace};
+use voice_flows::{Place, State};
 
 /// Most callers that are counted to find a position. Beyond it no number is announced: it would be
 /// discouraging, and the count expensive.
@@ -63,6 +64,9 @@ async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     } else {
         wait
     };
+    if let Some(document) = in_flow(voice, webhook, &waiting, wait).await {
+        return Ok(document);
+    }
     let menu = voice.menu(webhook).await;
     let round = if waiting.queue_time_secs == Some(0) {
         Round::First
@@ -74,6 +78,33 @@ async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
         round,
         wait,
     ))
+}
+
+/// The wait document of a caller in a flow. `None`: the caller is in none, has to leave the queue,
+/// or the flow cannot be read. Then the document of the menu is heard, so there is music in any
+/// case.
+async fn in_flow(
+    voice: &Voice,
+    webhook: &Webhook,
+    waiting: &WaitMusic,
+    wait: Wait,
+) -> Option<Response> {
+    let (position, expected) = match wait {
+        Wait::InLine { position, expected } => (position, expected),
+        Wait::Unknown => (None, None),
+        Wait::Over => return None,
+    };
+    let state = State::parse(&webhook.parameters).ok().flatten()?;
+    let flows = voice.flows_of(&state.version).await;
+    let flows = flows
+        .map(Some)
+        .unwrap_or_else(|failure| webhook.tolerate(&failure, None))?;
+    let place = Place {
+        waited: Millis::from_secs(waiting.queue_time_secs.unwrap_or_default().into()),
+        position,
+        expected,
+    };
+    voice_flows::wait(&flows, &state, &waiting.call, waiting.task_sid?, place)
 }
 
 async fn find(voice: &Voice, task_sid: TaskSid) -> Result<Wait, Failure> {

@@ -42,16 +42,17 @@ pub async fn apply(
     )
     .await?;
     // Last: a caller can reach the number only when there are Workers to route to.
-    apply_voice_settings(store, &contact_centre.voice_settings, now, &mut summary).await?;
+    apply_voice_settings(store, contact_centre, now, &mut summary).await?;
     Ok(summary)
 }
 
 async fn apply_voice_settings(
     store: &Store,
-    settings: &VoiceSettings,
+    contact_centre: &ContactCentre,
     now: Timestamp,
     summary: &mut Summary,
 ) -> Result<(), Error> {
+    let settings = &contact_centre.voice_settings;
     let before = store.voice_settings(now).await?;
     match before.as_deref() {
         Some(before) if before == settings => return Ok(()),
@@ -63,7 +64,18 @@ async fn apply_voice_settings(
         }
         None => summary.created.push(Thing::VoiceSettings),
     }
-    store.save_voice_settings(settings).await
+    // The flows are there before the settings refer to them. Calls that started in the flows of
+    // before continue in them.
+    if let Some(flows) = &contact_centre.voice_flows {
+        store.save_voice_flows(flows).await?;
+    }
+    store.save_voice_settings(settings).await?;
+    match before.and_then(|before| before.flows.clone()) {
+        Some(old) if Some(&old) != settings.flows.as_ref() => {
+            store.retire_voice_flows(&old, now).await
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Reports that the number now leads to another Workspace. The previous Workspace and its calls

@@ -37,6 +37,7 @@ pub(crate) struct Cached {
     voice_settings: Option<(Timestamp, Arc<VoiceSettings>)>,
     workspaces: BTreeMap<WorkspaceSid, (Timestamp, Arc<Workspace>)>,
     pub(crate) configurations: chunked_configuration::Known,
+    pub(crate) flows: crate::voice_flows::KnownFlows,
     /// The number of invalidations. A read that began before the latest one may be older than the
     /// write that caused it.
     invalidations: u64,

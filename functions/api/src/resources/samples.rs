@@ -98,6 +98,7 @@ pub fn voice_settings(workspace: &Workspace) -> VoiceSettings {
         worker_ring_timeout_secs: 20,
         dialing: Dialing::default(),
         menu: Menu::default(),
+        flows: None,
     }
 }
 

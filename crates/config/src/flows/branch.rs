@@ -1,0 +1,101 @@
+//! The verb `branch`.
+
+use voice_flows::Case;
+
+use super::compiler::{Compiler, Within};
+use crate::document::{Node, Value, place};
+use task_router::model::{Comparison, Expression, Operand, PathStep, Term};
+
+/// The most cases of a branch.
+const CASES_MAX: usize = 100;
+
+/// The prefix of the figures of TaskQueues in conditions.
+const QUEUE: &str = "queue";
+
+impl Compiler<'_, '_> {
+    /// A list of `{ if, then }`, of which the last may be `{ else }`.
+    pub fn branch(&mut self, node: &Node, within: &Within<'_>) -> Option<Vec<Case>> {
+        let nodes = self.reader.list(node, "branch", CASES_MAX);
+        if nodes.is_empty() {
+            self.reader.unexpected(node, "branch", "at least one case");
+            return None;
+        }
+        let mut cases = Vec::new();
+        let last = nodes.len() - 1;
+        for (index, node) in nodes.iter().enumerate() {
+            cases.extend(self.case(node, index == last, within));
+        }
+        (cases.len() == nodes.len()).then_some(cases)
+    }
+
+    fn case(&mut self, node: &Node, is_last: bool, within: &Within<'_>) -> Option<Case> {
+        let fields = self
+            .reader
+            .mapping(node, "a case of a branch", &["if", "then", "else"])?;
+        match (fields.get("if"), fields.get("else")) {
+            (Some(condition), None) => {
+                let then = self.reader.required(&fields, "then");
+                let then = then.and_then(|node| self.target(node, "then", within));
+                Some(Case {
+                    condition: self.condition(condition)?,
+                    then: then?,
+                })
+            }
+            (None, Some(otherwise)) if is_last => Some(Case {
+                // True for every call.
+                condition: "1 == 1".parse().ok()?,
+                then: self.target(otherwise, "else", within)?,
+            }),
+            (None, Some(_)) => {
+                let message =
+                    "else: expected as the last case; the cases after it are never reached";
+                self.reader.problem(place(node), message);
+                None
+            }
+            (Some(_), Some(_)) | (None, None) => {
+                let message = "a case of a branch needs `if` and `then`, or `else`";
+                self.reader.problem(place(node), message);
+                None
+            }
+        }
+    }
+
+    /// A condition over what is known of the call.
+    pub fn condition(&mut self, node: &Node) -> Option<Expression> {
+        let condition = self.reader.expression(node, "if");
+        match &condition {
+            Some(condition) => self.use_names(condition.root(), node),
+            None if matches!(&node.value, Value::Text(text) if text.trim().is_empty()) => {
+                self.reader.unexpected(node, "if", "a condition");
+            }
+            None => {}
+        }
+        condition
+    }
+
+    fn use_names(&mut self, term: &Term, node: &Node) {
+        match term {
+            Term::Any(terms) | Term::All(terms) => {
+                terms.iter().for_each(|term| self.use_names(term, node));
+            }
+            Term::Not(term) => self.use_names(term, node),
+            Term::Compare(Comparison { left, right, .. }) => {
+                self.use_operand(left, node);
+                self.use_operand(right, node);
+            }
+        }
+    }
+
+    fn use_operand(&mut self, operand: &Operand, node: &Node) {
+        let Operand::Path(path) = operand else {
+            return;
+        };
+        match path.steps() {
+            [PathStep::Key(prefix), PathStep::Key(queue), ..] if prefix == QUEUE => {
+                self.use_queue(queue, place(node));
+            }
+            [PathStep::Key(name), ..] => self.use_value(name, place(node)),
+            [PathStep::Index(_), ..] | [] => {}
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The sections `prompts`, `lists`, `numbers` and `flows`: what callers hear and answer.
+//!
+//! The file nests lists of steps; the result is one list in which steps refer to one another by
+//! number ([`VoiceFlows`]). The reader therefore knows the step after each step while it reads: it
+//! reads a list from its end.
+
+mod branch;
+mod collect;
+mod compiler;
+mod languages;
+mod lists;
+mod menu;
+mod numbers;
+mod prompts;
+mod queue;
+mod references;
+mod steps;
+mod verbs;
+
+use ids::{TaskQueueSid, WorkflowSid};
+use shared::menu::Menu;
+use task_router::model::Workspace;
+use voice_flows::VoiceFlows;
+
+use crate::document::{Value, place};
+use crate::names::Names;
+use crate::reader::{Fields, Reader};
+use compiler::Compiler;
+
+pub(crate) use languages::menu_of;
+
+/// The most flows of a file.
+const FLOWS_MAX: usize = 200;
+
+/// What the flows refer to.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    /// The Workspace.
+    pub workspace: &'a Workspace,
+    /// TaskQueues by name.
+    pub task_queues: &'a Names<TaskQueueSid>,
+    /// Workflows by name.
+    pub workflows: &'a Names<WorkflowSid>,
+    /// The Workflow of a call whose step names none.
+    pub workflow: Option<WorkflowSid>,
+    /// The number that callers dial.
+    pub phone_number: Option<&'a str>,
+    /// The languages.
+    pub menu: &'a Menu,
+}
+
+/// The flows of a file; `None` without the section `flows`, or after a problem.
+pub(crate) fn read(
+    reader: &mut Reader<'_>,
+    file: &Fields<'_>,
+    parts: Parts<'_>,
+) -> Option<VoiceFlows> {
+    let section = file.get("flows")?;
+    let Value::Mapping(entries) = &section.value else {
+        reader.unexpected(section, "flows", "a mapping of names to steps");
+        return None;
+    };
+    if entries.is_empty() || entries.len() > FLOWS_MAX {
+        let message = format!(
+            "flows: expected 1 to {FLOWS_MAX} flows, got {}",
+            entries.len()
+        );
+        reader.problem(place(section), message);
+        return None;
+    }
+    let lists = lists::read(reader, file);
+    let mut compiler = Compiler::new(reader, parts);
+    for entry in entries {
+        compiler.declare_flow(&entry.key.value, &entry.key, &entry.value);
+    }
+    for entry in entries {
+        compiler.read_flow(&entry.key.value, &entry.value);
+    }
+    let compiled = compiler.finish();
+    let numbers = numbers::read(reader, file, section, &compiled.flows, parts.phone_number)?;
+    let (language, more_languages) = parts.menu.languages.split_first()?;
+    Some(VoiceFlows {
+        language: language.clone(),
+        more_languages: more_languages.to_vec(),
+        numbers,
+        flows: compiled.flows,
+        steps: compiled.steps?,
+        lists,
+        queues: compiled.queues,
+    })
+}

@@ -1,0 +1,43 @@
+//! Voice flows: what callers hear and answer before a Worker talks to them, as declared under
+//! `flows` in `contact-centre.yaml`.
+//!
+//! Reading order:
+//!
+//! 1. [`VoiceFlows`]: the content of the file as a list of [`Step`]s. Their
+//!    version is a digest of it ([`VoiceFlows::version`]).
+//! 2. [`State`]: where a call is in its flow. It is carried in the URLs of the documents, so a
+//!    flow needs no write to the table.
+//! 3. [`Run`]: answers one webhook. It follows the steps until a document is complete
+//!    ([`Turn::Document`]) or until a step needs the outside world: [`Turn::LookUp`],
+//!    [`Turn::Figures`], [`Turn::CreateTask`]. The caller of [`Run::advance`] carries that out and
+//!    continues the run with the result.
+//!
+//! The crate has no IO, clock or randomness. The same flows, state, webhook and results give the
+//! same document, so a webhook that is delivered twice is answered twice with the same document.
+
+mod collect;
+mod documents;
+mod menu;
+mod prompt;
+mod run;
+mod scope;
+mod state;
+mod step;
+mod task;
+mod values;
+mod wait;
+
+pub use collect::{Collect, DIGITS_MAX, Input, Pattern, PatternError};
+pub use documents::enqueue;
+pub use menu::{KeyOption, Menu, normalized};
+pub use prompt::{Part, Prompt, Text};
+pub use run::{FLOW_ATTRIBUTE, Inputs, Run, Turn};
+pub use scope::{Figures, FiguresOfQueue};
+pub use state::{Resume, State, StateError};
+pub use step::{
+    Action, Callback, Case, Leave, LookUp, Queue, Step, StepId, Target, Transfer, TransferTo,
+    VoiceFlows, Voicemail, Wait,
+};
+pub use task::{NewCallTask, Purpose};
+pub use values::{VALUES_BYTES_MAX, ValueTooLong, Values};
+pub use wait::{Place, wait};

@@ -1,0 +1,158 @@
+//! What the conditions of a flow can ask for: the call, its values, lists of numbers, and the
+//! figures of TaskQueues.
+
+use std::collections::BTreeMap;
+
+use ids::time::Millis;
+use serde_json::Value as Json;
+use shared::webhook::Call;
+use task_router::model::{Comparison, Expression, Operand, PathStep, Term};
+use task_router::router::expression::{Scope, Value};
+
+use crate::{State, VoiceFlows};
+
+/// The prefix of the figures of a TaskQueue: `queue.support.waiting`.
+const QUEUE: &str = "queue";
+
+/// The names of the lists that contain the caller's number: `lists HAS "vip"`.
+const LISTS: &str = "lists";
+
+/// The figures of TaskQueues, by the name that conditions use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Figures(pub BTreeMap<String, FiguresOfQueue>);
+
+/// The figures of one TaskQueue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FiguresOfQueue {
+    /// `waiting`: number of waiting Tasks, as far as they are counted.
+    pub waiting: u32,
+    /// `staffed`: whether a Worker is available.
+    pub is_staffed: bool,
+    /// `expected_wait`, in seconds, if it is known.
+    pub expected_wait: Option<Millis>,
+}
+
+/// The scope of the conditions of a flow.
+pub(crate) struct FlowScope<'a> {
+    call: &'a Call,
+    state: &'a State,
+    language: &'a str,
+    /// The names of the lists that contain the caller's number.
+    lists: Vec<Json>,
+    figures: Option<&'a Figures>,
+}
+
+impl<'a> FlowScope<'a> {
+    pub fn new(
+        flows: &'a VoiceFlows,
+        state: &'a State,
+        call: &'a Call,
+        figures: Option<&'a Figures>,
+    ) -> Self {
+        let from = call.from.as_str();
+        let lists = flows.lists.iter();
+        let language = flows.language(state.language.as_deref());
+        Self {
+            call,
+            state,
+            language: &language.selected_language,
+            lists: lists
+                .filter(|(_, numbers)| numbers.contains(from))
+                .map(|(name, _)| name.as_str().into())
+                .collect(),
+            figures,
+        }
+    }
+
+    /// A value as it is spoken and put into texts; empty if there is none.
+    pub fn text(&self, name: &str) -> String {
+        let path: Vec<PathStep> = name
+            .split('.')
+            .map(|key| PathStep::Key(key.to_owned()))
+            .collect();
+        match self.lookup(&path) {
+            Value::Text(text) => text.to_owned(),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(value) => value.to_string(),
+            Value::Null | Value::Array(_) | Value::Literal(_) | Value::Object => String::new(),
+        }
+    }
+
+    fn figure(&self, queue: &str, figure: &str) -> Value<'_> {
+        let Some(figures) = self.figures.and_then(|figures| figures.0.get(queue)) else {
+            return Value::Null;
+        };
+        match figure {
+            "waiting" => Value::Number(i64::from(figures.waiting).into()),
+            "staffed" => Value::Bool(figures.is_staffed),
+            "expected_wait" => figures.expected_wait.map_or(Value::Null, |wait| {
+                let secs = i64::try_from(wait.as_secs_ceil()).unwrap_or(i64::MAX);
+                Value::Number(secs.into())
+            }),
+            _unknown => Value::Null,
+        }
+    }
+}
+
+impl Scope for FlowScope<'_> {
+    fn lookup<'a>(&'a self, path: &[PathStep]) -> Value<'a> {
+        let keys: Vec<&str> = path
+            .iter()
+            .filter_map(|step| match step {
+                PathStep::Key(key) => Some(key.as_str()),
+                PathStep::Index(_) => None,
+            })
+            .collect();
+        match keys.as_slice() {
+            ["from"] => Value::Text(self.call.from.as_str()),
+            ["to"] => Value::Text(self.call.to.as_str()),
+            ["language"] => Value::Text(self.language),
+            [LISTS] => Value::Array(&self.lists),
+            [QUEUE, queue, figure] => self.figure(queue, figure),
+            [name, ..] => match self.state.values.get(name) {
+                Some(value) => inner(value, path.get(1..).unwrap_or_default()),
+                None => Value::Null,
+            },
+            [] => Value::Null,
+        }
+    }
+
+    fn owner(&self, _path: &[PathStep]) -> Option<&'static str> {
+        Some("the call")
+    }
+}
+
+/// The value at a path within a JSON value.
+fn inner<'a>(value: &'a Json, path: &[PathStep]) -> Value<'a> {
+    let found = path.iter().try_fold(value, |value, step| match step {
+        PathStep::Key(key) => value.get(key),
+        PathStep::Index(index) => value.get(index),
+    });
+    found.map_or(Value::Null, Value::of)
+}
+
+/// The TaskQueues whose figures an expression asks for, by the name that conditions use.
+pub(crate) fn queues_of(expression: &Expression) -> Vec<String> {
+    let mut queues = Vec::new();
+    collect_queues(expression.root(), &mut queues);
+    queues
+}
+
+fn collect_queues(term: &Term, queues: &mut Vec<String>) {
+    match term {
+        Term::Any(terms) | Term::All(terms) => {
+            terms.iter().for_each(|term| collect_queues(term, queues));
+        }
+        Term::Not(term) => collect_queues(term, queues),
+        Term::Compare(Comparison { left, right, .. }) => {
+            for operand in [left, right] {
+                if let Operand::Path(path) = operand
+                    && let [PathStep::Key(prefix), PathStep::Key(queue), ..] = path.steps()
+                    && prefix == QUEUE
+                {
+                    queues.push(queue.clone());
+                }
+            }
+        }
+    }
+}

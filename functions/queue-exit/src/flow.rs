@@ -1,0 +1,50 @@
+//! A caller in a flow who left the queue: the flow continues at `/flow-step`.
+
+use runtime::voice::Webhook;
+use shared::twiml::{Redirect, Response};
+use shared::webhook::{QueueExit, QueueResult};
+use task_router::model::{EndReason, Task};
+use voice_flows::{FLOW_ATTRIBUTE, Resume, State};
+
+/// The state that the webhook carries; `None`: the caller is in no flow.
+pub(crate) fn carried(webhook: &Webhook) -> Option<State> {
+    State::parse(&webhook.parameters).ok().flatten()
+}
+
+/// The state that the webhook carries, or else the one in the caller's Task: a call that we
+/// redirect arrives without it.
+pub(crate) fn of(webhook: &Webhook, task: Option<&Task>) -> Option<State> {
+    carried(webhook).or_else(|| {
+        let attributes = &task?.attributes;
+        State::of_task(attributes.text(FLOW_ATTRIBUTE)?, attributes.as_object())
+    })
+}
+
+/// The document of a caller who left the queue and is still on the line.
+pub(crate) fn after(state: &State, exit: &QueueExit, task: Option<&Task>) -> Response {
+    let left_by_key = || {
+        task.and_then(|task| task.reason.as_ref())
+            .is_some_and(|reason| *reason == EndReason::LeftQueue)
+    };
+    let on = match exit.queue_result {
+        QueueResult::Bridged | QueueResult::BridgingInProcess => Resume::Bridged,
+        QueueResult::Leave if left_by_key() => Resume::Left,
+        QueueResult::Leave
+        | QueueResult::QueueFull
+        | QueueResult::Error
+        | QueueResult::SystemError
+        | QueueResult::Redirected
+        | QueueResult::RedirectedFromBridged
+        | QueueResult::Hangup => Resume::TimedOut,
+    };
+    continue_with(state, on)
+}
+
+/// The document of a caller whose Task ended without a Worker.
+pub(crate) fn timed_out(state: &State) -> Response {
+    continue_with(state, Resume::TimedOut)
+}
+
+fn continue_with(state: &State, on: Resume) -> Response {
+    Response::new().then(Redirect::new(state.resumed(on).url()))
+}
