@@ -7,7 +7,7 @@ use crate::hours::{RANGES_PER_DAY_MAX, TimeRange};
 const SHOWN_CHARS_MAX: usize = 40;
 
 /// Maximum length of the name of a holiday or exception, in characters. Names are spoken to callers,
-/// and calendar files from elsewhere have long ones.
+/// and published calendar files have long ones.
 pub const NAME_CHARS_MAX: usize = 100;
 
 /// A text that does not have its written form. The message has the text and the expected form.

@@ -1,7 +1,7 @@
 //! `next_change` is the first moment at which `open` differs, in random calendars and weeks.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
-use calendars::{Calendar, Status, Switch, SwitchState};
+use calendars::{Calendar, Dates, Hours, SpecialDays, Status, Switch, SwitchState, Weekdays, ics};
 use ids::time::{Millis, Timestamp};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -180,6 +180,39 @@ proptest! {
                 let shown = zone.to_datetime(moment);
                 prop_assert_eq!(status.open, is_open(&calendar, shown), "{}", shown);
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Every written form either is an error or is printed as it is read.
+    #[test]
+    fn written_forms_survive_a_round_trip(text in "[0-9:., -]{0,24}|[0-9-]{0,12}(\\.\\.[0-9-]{0,12})? ?\\PC{0,12}") {
+        fn check<T: std::str::FromStr + ToString + PartialEq + std::fmt::Debug>(
+            text: &str,
+        ) -> Result<(), TestCaseError> {
+            if let Ok(value) = text.parse::<T>() {
+                prop_assert_eq!(value.to_string().parse::<T>().ok(), Some(value));
+            }
+            Ok(())
+        }
+        check::<Hours>(&text)?;
+        check::<Weekdays>(&text)?;
+        check::<Dates>(&text)?;
+        let _read = text.parse::<SpecialDays>();
+    }
+
+    /// No calendar file causes a panic, and its holidays are valid.
+    #[test]
+    fn calendar_files_are_read_or_refused(
+        lines in "(BEGIN:VEVENT\n|END:VEVENT\n|SUMMARY:A\n|DT(START|END):(9999|2026)(1231|0[0-9]0[0-9])\n|DURATION:P[0-9]{0,6}[DW]\n|RRULE:FREQ=YEARLY\n|\\PC\n? ?){0,12}",
+    ) {
+        let file = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{lines}END:VEVENT\nEND:VCALENDAR");
+        for holiday in ics::read(&file).unwrap_or_default() {
+            let json = serde_json::to_value(&holiday).unwrap();
+            prop_assert_eq!(serde_json::from_value::<SpecialDays>(json).unwrap(), holiday);
         }
     }
 }

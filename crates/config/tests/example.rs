@@ -5,7 +5,7 @@ use config::{ContactCentre, read};
 use ids::time::Millis;
 use ids::{AccountSid, ActivitySid};
 use serde_json::{Value, json};
-use shared::menu::Language;
+use shared::menu::{Digit, Language};
 use task_router::model::{AfterConversation, ChannelUse, RoutingRules, TaskChannelName, TaskOrder};
 
 const ACCOUNT: AccountSid = AccountSid::from_bytes([7; 16]);
@@ -138,11 +138,7 @@ fn example_has_two_languages_and_voicemail() {
     );
     assert_eq!(settings.worker_ring_timeout_secs, 20);
     let languages: Vec<_> = [("en", '1'), ("hi", '2')]
-        .map(|(name, key)| (Language::built_in(name).unwrap(), key))
-        .map(|(language, key)| {
-            assert_eq!(language.key.as_char(), key);
-            language
-        })
+        .map(|(name, key)| Language::built_in(Digit::new(key).unwrap(), name).unwrap())
         .into();
     assert_eq!(settings.menu.languages, languages);
     assert_eq!(settings.menu.voicemail.unwrap().max_length_secs, 120);

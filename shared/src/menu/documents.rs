@@ -291,7 +291,7 @@ fn said(language: &Language, text: &str) -> Option<Verb> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::menu::{LANGUAGES_MAX, LastResort};
+    use crate::menu::{Digit, LANGUAGES_MAX, LastResort};
 
     const TASK: TaskSid = TaskSid::from_bytes([0x11; 16]);
     const TASK_SID: &str = "WT11111111111111111111111111111111";
@@ -322,7 +322,7 @@ mod tests {
     }
 
     fn english() -> Language {
-        Language::built_in("en").unwrap()
+        Language::built_in(Digit::new('1').unwrap(), "en").unwrap()
     }
 
     const GATHER: [&str; 3] = [
@@ -540,7 +540,7 @@ mod tests {
 
     #[test]
     fn full_menu_fits_into_a_document() {
-        let languages = vec![Language::built_in("hi").unwrap(); LANGUAGES_MAX];
+        let languages = vec![Menu::default().languages[1].clone(); LANGUAGES_MAX];
         assert!(
             wrong_key(
                 &Menu {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::built_in;
+use super::built_in::{self, BuiltIn};
 use super::texts::{GivenTexts, TextError, Texts};
 use crate::twiml::Say;
 use crate::webhook::Digits;
@@ -47,7 +47,8 @@ pub enum LanguageError {
     },
     /// The language is not built in, and settings are missing.
     #[error(
-        "language {selected_language} is not built in (English and Hindi are): it needs {missing}"
+        "language {selected_language} is not built in ({known} are): it needs {missing}",
+        known = built_in::CODES
     )]
     NotBuiltIn {
         /// The undeclared language.
@@ -67,13 +68,21 @@ pub enum LanguageError {
 }
 
 impl Language {
-    /// The built-in language that supplies every setting the file omits: English for `en` and its
-    /// variants (`en-GB`), Hindi for `hi`.
-    pub fn built_in(selected_language: &str) -> Option<Self> {
-        let main = selected_language.split(['-', '_']).next()?;
-        built_in::languages()
-            .into_iter()
-            .find(|language| language.selected_language.eq_ignore_ascii_case(main))
+    /// The built-in language of a name, with its voice and texts: English for `en` and its variants
+    /// (`en-GB`). `None` for a language that is not built in.
+    pub fn built_in(key: Digit, selected_language: &str) -> Option<Self> {
+        let BuiltIn {
+            language,
+            voice,
+            texts,
+        } = built_in::find(selected_language)?;
+        Some(Self {
+            key,
+            selected_language: selected_language.to_owned(),
+            language,
+            voice: Some(voice),
+            texts,
+        })
     }
 
     /// Speaks `text` in this language; `None` for an empty text.
@@ -181,24 +190,24 @@ impl TryFrom<Given> for Language {
             voice,
             texts,
         } = given;
-        let built_in = Self::built_in(&selected_language);
-        let mut missing = if built_in.is_some() {
-            Vec::new()
-        } else {
-            texts.missing()
-        };
-
-        // A declared `language` may need another voice than the built-in one. Then the account's
-        // default applies.
-        let default_voice = if language.is_none() {
-            built_in.as_ref().and_then(|it| it.voice.clone())
-        } else {
-            None
-        };
-        let language = language.or_else(|| built_in.as_ref().map(|it| it.language.clone()));
+        let mut missing = texts.missing();
         if language.is_none() {
             missing.insert(0, "language");
         }
+        // A complete language, such as one from the table, needs no built-in one, which would have
+        // to be parsed.
+        let built_in = if missing.is_empty() {
+            None
+        } else {
+            built_in::find(&selected_language)
+        };
+        // A declared `language` may need another voice than the built-in one. Then the account's
+        // default applies.
+        let default_voice = match (&language, &built_in) {
+            (None, Some(built_in)) => Some(built_in.voice.clone()),
+            (Some(_), _) | (None, None) => None,
+        };
+        let language = language.or_else(|| built_in.as_ref().map(|it| it.language.clone()));
         let texts = texts.or(built_in.map(|it| it.texts));
         let (Some(language), Some(texts)) = (language, texts) else {
             return Err(LanguageError::NotBuiltIn {
@@ -250,6 +259,10 @@ mod tests {
         serde_json::from_value(language).map_err(|error| error.to_string())
     }
 
+    fn built_in(name: &str) -> Language {
+        Language::built_in(Digit('1'), name).unwrap()
+    }
+
     #[test]
     fn built_in_language_can_be_overridden() {
         let texts = json!({"prompt": "For help, press {key}."});
@@ -266,17 +279,14 @@ mod tests {
             "an American voice would speak British English"
         );
         assert_eq!(language.texts.prompt, "For help, press {key}.");
-        assert_eq!(
-            language.texts.goodbye,
-            Language::built_in("en").unwrap().texts.goodbye
-        );
+        assert_eq!(language.texts.goodbye, built_in("en").texts.goodbye);
     }
 
     #[test]
     fn any_language_can_be_declared_in_full() {
-        let mut texts = serde_json::to_value(Language::built_in("en").unwrap().texts).unwrap();
-        texts["goodbye"] = json!("Au revoir.");
-        let given = json!({"key": 3, "selected_language": "fr", "language": "fr-FR", "voice": "Polly.Lea", "texts": texts});
+        let mut texts = serde_json::to_value(built_in("en").texts).unwrap();
+        texts["goodbye"] = json!("Hej då.");
+        let given = json!({"key": 3, "selected_language": "sv", "language": "sv-SE", "voice": "Polly.Astrid", "texts": texts});
         let language = read(given.clone()).unwrap();
         assert_eq!(
             serde_json::to_value(&language.texts).unwrap(),
@@ -296,8 +306,8 @@ mod tests {
         };
         for (language, expected) in [
             (
-                json!({"key": 3, "selected_language": "fr", "texts": {"prompt": "Appuyez sur {key}."}}),
-                "language fr is not built in (English and Hindi are): it needs language, texts.wrong_key, texts.no_input, ",
+                json!({"key": 3, "selected_language": "sv", "texts": {"prompt": "Tryck {key}."}}),
+                "language sv is not built in (de, en, es, fr, hi, it, ja, nl, pl, pt are): it needs language, texts.wrong_key, texts.no_input, ",
             ),
             (
                 en(json!({"key": 10})),

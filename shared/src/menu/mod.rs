@@ -247,7 +247,10 @@ impl Menu {
 impl Default for Menu {
     fn default() -> Self {
         Self {
-            languages: built_in::languages(),
+            languages: [('1', "en"), ('2', "hi")]
+                .into_iter()
+                .filter_map(|(key, name)| Language::built_in(Digit::new(key)?, name))
+                .collect(),
             attempts_max: default_attempts(),
             gather_timeout_secs: default_gather_timeout_secs(),
             on_no_input: LastResort::default(),

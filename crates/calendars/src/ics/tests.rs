@@ -57,6 +57,11 @@ DTSTART;VALUE=DATE:20201227
 DTEND;VALUE=DATE:20210102
 END:VEVENT
 BEGIN:VEVENT
+SUMMARY:Labour Day
+DTSTART;VALUE=DATE:20260501
+DTEND;VALUE=DATE:20260501
+END:VEVENT
+BEGIN:VEVENT
 SUMMARY:Canceled
 STATUS:CANCELLED
 DTSTART;VALUE=DATE:20260505
@@ -70,6 +75,7 @@ END:VCALENDAR
             "2026-12-24..2026-12-26 Christmas",
             "01-01 New Year",
             "12-27..01-01 Between the years",
+            "2026-05-01 Labour Day",
         ]
     );
     assert_eq!(read(&file("")), Ok(Vec::new()));
