@@ -35,7 +35,7 @@ use shared::webhook::{
 use store::Store;
 use task_router::model::AttributesError;
 use task_router::router::NotRoutable;
-use voice_flows::{State, VoiceFlows};
+use voice_flows::{State, Switches, VoiceFlows};
 
 use crate::parameter_store::{self, SecretError};
 use crate::{Begun, Env, EnvError, Outbox, OutboxError, SystemClock, WebhookJournal, aws};
@@ -315,6 +315,18 @@ impl Voice {
     pub async fn flows_of(&self, version: &FlowsVersion) -> Result<Arc<VoiceFlows>, Failure> {
         let flows = self.store.voice_flows(version).await?;
         flows.ok_or(Failure::NotSetUp("voice flow"))
+    }
+
+    /// The emergency openings and closings in force. None if they cannot be read: then the calendars
+    /// apply, because a caller is not lost for a switch.
+    pub async fn switches(&self, webhook: &Webhook, flows: &VoiceFlows) -> Arc<Switches> {
+        if flows.calendars.is_empty() {
+            return Arc::default();
+        }
+        match self.store.calendar_switches(self.now()).await {
+            Ok(switches) => switches,
+            Err(error) => webhook.tolerate(&Failure::Store(error), Arc::default()),
+        }
     }
 
     /// The flow of a call to one of our numbers, and the state in which it begins; `None`: callers

@@ -68,6 +68,9 @@ pub const WORKSPACE: &str = "WORKSPACE";
 /// Sort key of a Workspace's revision. It sorts before the Workspace's parts, so that it is read
 /// before them.
 pub const REVISION: &str = "#REVISION";
+/// Partition of the switches of calendars.
+pub const SWITCHES: &str = "SWITCHES";
+
 /// Sort key of a Task.
 pub const TASK: &str = "TASK";
 /// Sort key of a Worker.
@@ -106,6 +109,11 @@ impl Key {
     /// The voice settings: number, menu, Workflow.
     pub fn voice_settings() -> Self {
         Self::new("CENTRE", "CENTRE")
+    }
+
+    /// The switch of a calendar. All switches share the partition.
+    pub fn calendar_switch(calendar: &str) -> Self {
+        Self::new(SWITCHES, calendar)
     }
 
     /// A piece of the voice flows of a version.

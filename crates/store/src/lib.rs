@@ -17,6 +17,7 @@ mod active_tasks;
 mod apply;
 pub mod attributes;
 mod batch;
+mod calendar_switches;
 mod call_counts;
 mod call_slots;
 mod chunked_configuration;

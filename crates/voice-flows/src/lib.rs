@@ -31,8 +31,8 @@ pub use collect::{Collect, DIGITS_MAX, Input, Pattern, PatternError};
 pub use documents::enqueue;
 pub use menu::{KeyOption, Menu, normalized};
 pub use prompt::{Part, Prompt, Text};
-pub use run::{FLOW_ATTRIBUTE, Inputs, Run, Turn};
-pub use scope::{Figures, FiguresOfQueue};
+pub use run::{FLOW_ATTRIBUTE, Run, Turn, Webhook};
+pub use scope::{Figures, FiguresOfQueue, Switches};
 pub use state::{Resume, State, StateError};
 pub use step::{
     Action, Callback, Case, Leave, LookUp, Queue, Step, StepId, Target, Transfer, TransferTo,

@@ -18,11 +18,11 @@ use shared::webhook::{Call, DialCallStatus, ParameterError, Parameters, attribut
 
 use crate::documents::{self, Speaker};
 use crate::prompt::fill;
-use crate::scope::{FlowScope, queues_of};
+use crate::scope::{FlowScope, HoursNow, queues_of};
 use crate::state::RETURNS_MAX;
 use crate::{
-    Action, Case, Figures, LookUp, NewCallTask, Resume, State, Step, StepId, Target, Transfer,
-    VoiceFlows,
+    Action, Case, Figures, LookUp, NewCallTask, Resume, State, Step, StepId, Switches, Target,
+    Transfer, VoiceFlows,
 };
 
 /// The most steps of one webhook: a flow that goes in circles without a question ends here.
@@ -42,21 +42,21 @@ const TAGS_MAX: usize = 20;
 
 /// What the carrier reports with a webhook besides the call itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Inputs {
+struct Inputs {
     /// The pressed keys.
-    pub keys: Option<String>,
+    keys: Option<String>,
     /// The recognized speech.
-    pub speech: Option<String>,
+    speech: Option<String>,
     /// The recording: URL, SID, length in seconds.
-    pub recording_url: Option<String>,
+    recording_url: Option<String>,
     /// SID of the recording.
-    pub recording_sid: Option<RecordingSid>,
+    recording_sid: Option<RecordingSid>,
     /// Length of the recording, in seconds.
-    pub recording_secs: Option<u32>,
+    recording_secs: Option<u32>,
     /// How the connection to another party ended.
-    pub dialed: Option<DialCallStatus>,
+    dialed: Option<DialCallStatus>,
     /// The Task for which the caller waits.
-    pub task: Option<TaskSid>,
+    task: Option<TaskSid>,
 }
 
 /// The result of [`Run::advance`].
@@ -83,6 +83,19 @@ pub enum Turn {
     LeaveQueue(TaskSid),
 }
 
+/// The webhook that a run answers.
+#[derive(Clone, Copy)]
+pub struct Webhook<'a> {
+    /// Its call.
+    pub call: &'a Call,
+    /// All of its parameters.
+    pub parameters: &'a Parameters,
+    /// The emergency openings and closings that are in force.
+    pub switches: &'a Switches,
+    /// When it arrived.
+    pub now: Timestamp,
+}
+
 /// The answer to one webhook, in the making.
 pub struct Run<'a> {
     flows: &'a VoiceFlows,
@@ -90,7 +103,7 @@ pub struct Run<'a> {
     /// The attributes of the call, for its Tasks.
     attributes: Map<String, Value>,
     inputs: Inputs,
-    now: Timestamp,
+    hours: HoursNow,
     state: State,
     /// The verbs so far.
     document: Response,
@@ -113,7 +126,7 @@ impl Inputs {
     ///
     /// # Errors
     /// [`ParameterError`] naming the malformed parameter.
-    pub fn parse(parameters: &Parameters) -> Result<Self, ParameterError> {
+    fn parse(parameters: &Parameters) -> Result<Self, ParameterError> {
         Ok(Self {
             keys: parameters.get("Digits").map(str::to_owned),
             speech: parameters.get("SpeechResult").map(str::to_owned),
@@ -127,27 +140,33 @@ impl Inputs {
 }
 
 impl<'a> Run<'a> {
-    /// A run that answers a webhook of `call` in `state`, which reported `inputs` and `parameters`.
+    /// A run that answers a webhook in `state`.
+    ///
+    /// # Errors
+    /// [`ParameterError`] naming the malformed parameter.
     pub fn new(
         flows: &'a VoiceFlows,
         state: State,
-        call: &'a Call,
-        parameters: &Parameters,
-        inputs: Inputs,
-        now: Timestamp,
-    ) -> Self {
-        Self {
+        webhook: Webhook<'a>,
+    ) -> Result<Self, ParameterError> {
+        let Webhook {
+            call,
+            parameters,
+            switches,
+            now,
+        } = webhook;
+        Ok(Self {
             flows,
             call,
             attributes: attributes_of_call(call, parameters),
-            inputs,
-            now,
+            inputs: Inputs::parse(parameters)?,
+            hours: HoursNow::of(flows, switches, now),
             state,
             document: Response::new(),
             secrets: Vec::new(),
             figures: None,
             steps: 0,
-        }
+        })
     }
 
     /// Follows the steps.
@@ -463,13 +482,13 @@ impl<'a> Run<'a> {
     }
 
     fn scope<'s>(&'s self, figures: Option<&'s Figures>) -> FlowScope<'s> {
-        FlowScope::new(self.flows, &self.state, self.call, figures)
+        FlowScope::new(self.flows, &self.state, self.call, &self.hours, figures)
     }
 
     fn speaker(&self) -> Speaker<'_> {
         Speaker {
             language: self.flows.language(self.state.language.as_deref()),
-            scope: self.scope(None),
+            scope: self.scope(self.figures.as_ref()),
         }
     }
 }

@@ -1,9 +1,10 @@
-//! What the conditions of a flow can ask for: the call, its values, lists of numbers, and the
-//! figures of TaskQueues.
+//! What the conditions of a flow can ask for: the call, its values, lists of numbers, opening
+//! hours, and the figures of TaskQueues.
 
 use std::collections::BTreeMap;
 
-use ids::time::Millis;
+use calendars::{Facts, Switch};
+use ids::time::{Millis, Timestamp};
 use serde_json::Value as Json;
 use shared::webhook::Call;
 use task_router::model::{Comparison, Expression, Operand, PathStep, Term};
@@ -16,6 +17,45 @@ const QUEUE: &str = "queue";
 
 /// The names of the lists that contain the caller's number: `lists HAS "vip"`.
 const LISTS: &str = "lists";
+
+/// The prefix of opening hours: `hours.support.open`.
+const HOURS: &str = "hours";
+
+/// The emergency openings and closings that are in force, by calendar.
+pub type Switches = BTreeMap<String, Switch>;
+
+/// The state of each calendar at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HoursNow(BTreeMap<String, Facts>);
+
+impl HoursNow {
+    pub fn of(flows: &VoiceFlows, switches: &Switches, now: Timestamp) -> Self {
+        let calendars = flows.calendars.iter();
+        let facts = calendars.map(|(name, calendar)| {
+            let status = calendar.status(switches.get(name), now);
+            (name.clone(), status.facts(now))
+        });
+        Self(facts.collect())
+    }
+
+    fn value(&self, calendar: &str, fact: &str) -> Value<'_> {
+        let Some(facts) = self.0.get(calendar) else {
+            return Value::Null;
+        };
+        let minutes = |minutes: Option<u64>| {
+            let minutes = minutes.and_then(|minutes| i64::try_from(minutes).ok());
+            minutes.map_or(Value::Null, |minutes| Value::Number(minutes.into()))
+        };
+        match fact {
+            "open" => Value::Bool(facts.open),
+            "rule" => Value::Text(facts.rule),
+            "name" => Value::Text(&facts.name),
+            "opens_in_minutes" => minutes(facts.opens_in_minutes),
+            "closes_in_minutes" => minutes(facts.closes_in_minutes),
+            _unknown => Value::Null,
+        }
+    }
+}
 
 /// The figures of TaskQueues, by the name that conditions use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,6 +79,7 @@ pub(crate) struct FlowScope<'a> {
     language: &'a str,
     /// The names of the lists that contain the caller's number.
     lists: Vec<Json>,
+    hours: &'a HoursNow,
     figures: Option<&'a Figures>,
 }
 
@@ -47,6 +88,7 @@ impl<'a> FlowScope<'a> {
         flows: &'a VoiceFlows,
         state: &'a State,
         call: &'a Call,
+        hours: &'a HoursNow,
         figures: Option<&'a Figures>,
     ) -> Self {
         let from = call.from.as_str();
@@ -60,6 +102,7 @@ impl<'a> FlowScope<'a> {
                 .filter(|(_, numbers)| numbers.contains(from))
                 .map(|(name, _)| name.as_str().into())
                 .collect(),
+            hours,
             figures,
         }
     }
@@ -108,6 +151,7 @@ impl Scope for FlowScope<'_> {
             ["to"] => Value::Text(self.call.to.as_str()),
             ["language"] => Value::Text(self.language),
             [LISTS] => Value::Array(&self.lists),
+            [HOURS, calendar, fact] => self.hours.value(calendar, fact),
             [QUEUE, queue, figure] => self.figure(queue, figure),
             [name, ..] => match self.state.values.get(name) {
                 Some(value) => inner(value, path.get(1..).unwrap_or_default()),

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use calendars::Calendar;
 use ids::time::Millis;
 use ids::{TaskQueueSid, WorkflowSid};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub struct VoiceFlows {
     pub flows: BTreeMap<String, StepId>,
     /// The steps of all flows.
     pub steps: Vec<Step>,
+    /// Opening hours, by the name that conditions use.
+    #[serde(default)]
+    pub calendars: BTreeMap<String, Calendar>,
     /// Lists of telephone numbers, E.164, by name.
     pub lists: BTreeMap<String, BTreeSet<String>>,
     /// The TaskQueues whose figures conditions ask for, by the name that conditions use.

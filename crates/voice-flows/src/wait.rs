@@ -7,11 +7,11 @@ use ids::TaskSid;
 use ids::time::Millis;
 use shared::menu::documents as menu_documents;
 use shared::twiml::{Gather, Play, Prompt as Heard, Response};
-use shared::webhook::{Call, path};
+use shared::webhook::path;
 
 use crate::documents::Speaker;
-use crate::scope::FlowScope;
-use crate::{Action, Leave, Queue, Resume, State, VoiceFlows, Wait};
+use crate::scope::{FlowScope, HoursNow};
+use crate::{Action, Leave, Queue, Resume, State, VoiceFlows, Wait, Webhook};
 
 /// The length of a round that is not known, because its music is a file of the contact centre's
 /// owner: the length of the built-in music.
@@ -31,20 +31,21 @@ pub struct Place {
     pub expected: Option<Millis>,
 }
 
-/// One round of the wait of `call` for `task`. `None` if the state is at no queue step.
+/// One round of the wait of the webhook's call for `task`. `None` if the state is at no queue step.
 pub fn wait(
     flows: &VoiceFlows,
     state: &State,
-    call: &Call,
+    webhook: Webhook<'_>,
     task: TaskSid,
     place: Place,
 ) -> Option<Response> {
     let Action::Queue(queue) = &flows.step(state.at)?.action else {
         return None;
     };
+    let hours = HoursNow::of(flows, webhook.switches, webhook.now);
     let speaker = Speaker {
         language: flows.language(state.language.as_deref()),
-        scope: FlowScope::new(flows, state, call, None),
+        scope: FlowScope::new(flows, state, webhook.call, &hours, None),
     };
     let mut heard = announcements(queue, &speaker, place);
     heard.push(Heard::Play(music(&queue.wait, &speaker)));

@@ -18,7 +18,7 @@ use shared::twiml::Response;
 use shared::webhook::{Call, Reply, Request, path};
 use task_router::model::EndReason;
 use task_router::router::Command;
-use voice_flows::{Inputs, Run, State, Turn, VoiceFlows};
+use voice_flows::{Run, State, Turn, VoiceFlows};
 
 /// The most times that a run needs the outside world in one webhook: a look-up, the figures of
 /// TaskQueues, a Task.
@@ -35,15 +35,14 @@ async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
         Some(name) => start::of_application(voice, webhook, name.trim_start_matches('/')).await?,
         None => continued(voice, webhook).await?,
     };
-    let inputs = Inputs::parse(&webhook.parameters)?;
-    let mut run = Run::new(
-        &flows,
-        state,
-        &call,
-        &webhook.parameters,
-        inputs,
-        voice.now(),
-    );
+    let switches = voice.switches(webhook, &flows).await;
+    let answered = voice_flows::Webhook {
+        call: &call,
+        parameters: &webhook.parameters,
+        switches: &switches,
+        now: voice.now(),
+    };
+    let mut run = Run::new(&flows, state, answered)?;
     let document = answer_with(voice, webhook, &flows, &mut run).await?;
     tracing::info!(call_sid = %call.call_sid, step = run.label(), "flow step");
     Ok(document)

@@ -104,7 +104,14 @@ async fn in_flow(
         position,
         expected,
     };
-    voice_flows::wait(&flows, &state, &waiting.call, waiting.task_sid?, place)
+    let switches = voice.switches(webhook, &flows).await;
+    let answered = voice_flows::Webhook {
+        call: &waiting.call,
+        parameters: &webhook.parameters,
+        switches: &switches,
+        now: voice.now(),
+    };
+    voice_flows::wait(&flows, &state, answered, waiting.task_sid?, place)
 }
 
 async fn find(voice: &Voice, task_sid: TaskSid) -> Result<Wait, Failure> {

@@ -19,6 +19,7 @@ mod erasure;
 mod event_callback;
 mod event_payloads;
 mod event_throttling;
+mod flows;
 mod full_queue;
 mod fuzz_corpus;
 mod instructions;

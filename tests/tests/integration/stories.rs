@@ -73,6 +73,15 @@ mod enqueue {
     }
 }
 
+/// Voice flows through the whole centre.
+mod flows {
+    use super::*;
+
+    stories! { "flows":
+        callers_in_flows = "callers_in_flows.txt"
+    }
+}
+
 /// The conformance cases of voice-webhooks.md section 11.
 mod voice {
     use super::*;

@@ -19,8 +19,10 @@ const STEPS_MAX: usize = 2_000;
 /// The longest name of a flow, a step or a value, in characters.
 const NAME_CHARS_MAX: usize = 64;
 
-/// The names that texts can use in every flow.
-const BUILT_IN: [&str; 4] = ["from", "to", "language", "tags"];
+/// The names that texts and conditions can use in every flow.
+const BUILT_IN: [&str; 7] = [
+    "from", "hours", "language", "lists", "queue", "tags", "to",
+];
 
 /// Words that are targets of their own, so that no flow or step can have them as its name.
 const RESERVED: [&str; 4] = ["next", "repeat", "back", "hang_up"];
@@ -283,7 +285,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
     pub fn finish(self) -> Compiled {
         for (name, place) in &self.used {
             let root = name.split('.').next().unwrap_or_default();
-            if !self.values.contains(root) && root != "queue" {
+            if !self.values.contains(root) {
                 let message = unknown("value", root, self.values.iter());
                 self.reader
                     .problem(*place, format!("{{{name}}}: {message}"));

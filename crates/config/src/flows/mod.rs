@@ -17,6 +17,8 @@ mod references;
 mod steps;
 mod verbs;
 
+use std::collections::BTreeMap;
+
 use ids::{TaskQueueSid, WorkflowSid};
 use shared::menu::Menu;
 use task_router::model::Workspace;
@@ -85,6 +87,7 @@ pub(crate) fn read(
         numbers,
         flows: compiled.flows,
         steps: compiled.steps?,
+        calendars: BTreeMap::new(),
         lists,
         queues: compiled.queues,
     })

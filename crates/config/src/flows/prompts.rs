@@ -187,6 +187,9 @@ fn check_ssml(text: &str) -> Result<(), String> {
             _text => continue,
         };
         let name = tag.name().as_ref().to_owned();
+        if !name.starts_with(char::is_alphabetic) {
+            return Err("the SSML is not well-formed: write < as &lt;".to_owned());
+        }
         if !SSML_TAGS.contains(&name.as_str()) {
             return Err(format!(
                 "unknown SSML tag <{name}>; known: {}",

@@ -38,6 +38,7 @@ pub(crate) struct Cached {
     workspaces: BTreeMap<WorkspaceSid, (Timestamp, Arc<Workspace>)>,
     pub(crate) configurations: chunked_configuration::Known,
     pub(crate) flows: crate::voice_flows::KnownFlows,
+    pub(crate) switches: crate::calendar_switches::KnownSwitches,
     /// The number of invalidations. A read that began before the latest one may be older than the
     /// write that caused it.
     invalidations: u64,
@@ -74,7 +75,7 @@ impl Cached {
     }
 }
 
-fn fresh<T>((read_at, value): &(Timestamp, Arc<T>), now: Timestamp) -> Option<Arc<T>> {
+pub(crate) fn fresh<T>((read_at, value): &(Timestamp, Arc<T>), now: Timestamp) -> Option<Arc<T>> {
     (now.since(*read_at) < CONFIGURATION_KEPT).then(|| Arc::clone(value))
 }
 

@@ -1,0 +1,9 @@
+//! Voice flows: the file, the documents of each step, and calls through the whole centre (the
+//! stories of `tests/stories/flows`).
+
+mod player;
+
+mod file;
+mod questions;
+mod steps;
+mod waiting;
