@@ -8,6 +8,7 @@
 //! 3. [`menu`]: the menu, and the sentences and documents that callers and Workers hear, by
 //!    language.
 //! 4. [`voice_settings`]: the settings of the voice functions.
+//! 5. [`phone_list`]: lists of numbers that a flow can ask.
 //!
 //! A voice function of your own is a function from a [`webhook::Request`] to a [`webhook::Reply`].
 //! This one greets the caller and connects the call to an office:
@@ -54,6 +55,7 @@
 pub mod dialing;
 pub mod flows_version;
 pub mod menu;
+pub mod phone_list;
 pub mod twiml;
 pub mod voice_settings;
 pub mod webhook;

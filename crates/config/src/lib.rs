@@ -10,11 +10,14 @@
 //! part is a new part.
 
 mod apply;
+mod calendars;
 mod dialing;
 mod document;
 mod event_types;
+mod files;
 mod flows;
 mod names;
+mod phone_lists;
 mod problem;
 mod reader;
 mod sids;
@@ -78,6 +81,21 @@ pub fn read(
     file_name: &str,
     account_sid: AccountSid,
 ) -> Result<ContactCentre, Vec<Problem>> {
+    let no_files = |_: &str| Err("this configuration has no other files".to_owned());
+    read_with_files(text, file_name, account_sid, &no_files)
+}
+
+/// The same with the files that the configuration names: lists of numbers, calendar files. `files`
+/// returns the content of a file by its name; its error says why it cannot be read.
+///
+/// # Errors
+/// All problems, as [`read()`].
+pub fn read_with_files(
+    text: &str,
+    file_name: &str,
+    account_sid: AccountSid,
+    files: &dyn Fn(&str) -> Result<String, String>,
+) -> Result<ContactCentre, Vec<Problem>> {
     let mut reader = Reader::new(text, file_name);
     if text.len() > FILE_BYTES_MAX {
         let message = format!(
@@ -88,7 +106,7 @@ pub fn read(
         return Err(reader.into_problems_and_warnings().0);
     }
     let contact_centre = match document::parse(text) {
-        Ok(document) => contact_centre(&mut reader, &document, account_sid),
+        Ok(document) => contact_centre(&mut reader, &document, account_sid, files),
         Err((place, message)) => {
             reader.problem(place, message);
             None
@@ -109,6 +127,7 @@ fn contact_centre(
     reader: &mut Reader<'_>,
     document: &Node,
     account_sid: AccountSid,
+    files: files::ReadFile<'_>,
 ) -> Option<ContactCentre> {
     let fields = reader.mapping(document, "the file", &voice_settings::SECTIONS)?;
     let base = reader
@@ -128,6 +147,8 @@ fn contact_centre(
         &workflows.names,
         dialing,
     );
+    let calendars = calendars::read(reader, fields.get("calendars"), files);
+    let lists = phone_lists::read(reader, fields.get("lists"), files);
     let voice_flows = voice_settings.as_mut().and_then(|settings| {
         let parts = flows::Parts {
             workspace: &base.workspace,
@@ -136,6 +157,8 @@ fn contact_centre(
             workflow: Some(settings.workflow_sid),
             phone_number: Some(&settings.phone_number),
             menu: &settings.menu,
+            calendars: &calendars,
+            lists: &lists,
         };
         let flows = flows::read(reader, &fields, parts)?;
         let version = flows.version().map_err(|error| error.to_string());

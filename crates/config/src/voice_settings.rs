@@ -14,7 +14,7 @@ use crate::reader::{Fields, Reader, is_e164};
 use crate::workspace::Base;
 
 /// Top-level keys of the file.
-pub(crate) const SECTIONS: [&str; 15] = [
+pub(crate) const SECTIONS: [&str; 16] = [
     "phone_number",
     "workflow",
     "worker_ring_timeout",
@@ -27,6 +27,7 @@ pub(crate) const SECTIONS: [&str; 15] = [
     "workflows",
     "menu",
     "prompts",
+    "calendars",
     "lists",
     "numbers",
     "flows",

@@ -99,7 +99,7 @@ impl<'a> FlowScope<'a> {
             state,
             language: &language.selected_language,
             lists: lists
-                .filter(|(_, numbers)| numbers.contains(from))
+                .filter(|(_, list)| list.contains(from))
                 .map(|(name, _)| name.as_str().into())
                 .collect(),
             hours,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::flows_version::FlowsVersion;
 use shared::menu::{Digit, Language};
+use shared::phone_list::PhoneList;
 use shared::webhook::FromParameter;
 use task_router::model::Expression;
 
@@ -34,7 +35,7 @@ pub struct VoiceFlows {
     #[serde(default)]
     pub calendars: BTreeMap<String, Calendar>,
     /// Lists of telephone numbers, E.164, by name.
-    pub lists: BTreeMap<String, BTreeSet<String>>,
+    pub lists: BTreeMap<String, PhoneList>,
     /// The TaskQueues whose figures conditions ask for, by the name that conditions use.
     pub queues: BTreeMap<String, TaskQueueSid>,
 }

@@ -1,4 +1,4 @@
-//! The verb `branch`.
+//! The verbs `branch` and `hours`.
 
 use voice_flows::Case;
 
@@ -6,11 +6,14 @@ use super::compiler::{Compiler, Within};
 use crate::document::{Node, Value, place};
 use task_router::model::{Comparison, Expression, Operand, PathStep, Term};
 
+/// True for every call.
+const ALWAYS: &str = "1 == 1";
+
 /// The most cases of a branch.
 const CASES_MAX: usize = 100;
 
-/// The prefix of the figures of TaskQueues in conditions.
-const QUEUE: &str = "queue";
+/// The names of the lists that contain the caller's number, in conditions.
+const LISTS: &str = "lists";
 
 impl Compiler<'_, '_> {
     /// A list of `{ if, then }`, of which the last may be `{ else }`.
@@ -28,6 +31,31 @@ impl Compiler<'_, '_> {
         (cases.len() == nodes.len()).then_some(cases)
     }
 
+    /// `{ calendar, open, closed }`: a branch on opening hours.
+    pub fn hours(&mut self, node: &Node, within: &Within<'_>) -> Option<Vec<Case>> {
+        let keys = ["calendar", "open", "closed"];
+        let fields = self.reader.mapping(node, "an hours step", &keys)?;
+        let name_node = self.reader.required(&fields, "calendar")?;
+        let name = self
+            .reader
+            .text(name_node, "calendar", "the name of a calendar")?;
+        let name = name.to_owned();
+        self.use_calendar(&name, place(name_node));
+        let open = self.optional_target(fields.get("open"), "open", within);
+        let closed = self.optional_target(fields.get("closed"), "closed", within);
+        let condition = format!("hours.{name}.open == true");
+        Some(vec![
+            Case {
+                condition: condition.parse().ok()?,
+                then: open.unwrap_or_default(),
+            },
+            Case {
+                condition: ALWAYS.parse().ok()?,
+                then: closed.unwrap_or_default(),
+            },
+        ])
+    }
+
     fn case(&mut self, node: &Node, is_last: bool, within: &Within<'_>) -> Option<Case> {
         let fields = self
             .reader
@@ -42,8 +70,7 @@ impl Compiler<'_, '_> {
                 })
             }
             (None, Some(otherwise)) if is_last => Some(Case {
-                // True for every call.
-                condition: "1 == 1".parse().ok()?,
+                condition: ALWAYS.parse().ok()?,
                 then: self.target(otherwise, "else", within)?,
             }),
             (None, Some(_)) => {
@@ -82,6 +109,11 @@ impl Compiler<'_, '_> {
             Term::Compare(Comparison { left, right, .. }) => {
                 self.use_operand(left, node);
                 self.use_operand(right, node);
+                if let (Operand::Path(path), Operand::Text(list)) = (left, right)
+                    && matches!(path.steps(), [PathStep::Key(name)] if name == LISTS)
+                {
+                    self.use_list(list, place(node));
+                }
             }
         }
     }
@@ -90,12 +122,14 @@ impl Compiler<'_, '_> {
         let Operand::Path(path) = operand else {
             return;
         };
-        match path.steps() {
-            [PathStep::Key(prefix), PathStep::Key(queue), ..] if prefix == QUEUE => {
-                self.use_queue(queue, place(node));
-            }
-            [PathStep::Key(name), ..] => self.use_value(name, place(node)),
-            [PathStep::Index(_), ..] | [] => {}
-        }
+        let keys: Vec<&str> = path
+            .steps()
+            .iter()
+            .filter_map(|step| match step {
+                PathStep::Key(key) => Some(key.as_str()),
+                PathStep::Index(_) => None,
+            })
+            .collect();
+        self.use_value(&keys.join("."), place(node));
     }
 }

@@ -20,9 +20,7 @@ const STEPS_MAX: usize = 2_000;
 const NAME_CHARS_MAX: usize = 64;
 
 /// The names that texts and conditions can use in every flow.
-const BUILT_IN: [&str; 7] = [
-    "from", "hours", "language", "lists", "queue", "tags", "to",
-];
+const BUILT_IN: [&str; 7] = ["from", "hours", "language", "lists", "queue", "tags", "to"];
 
 /// Words that are targets of their own, so that no flow or step can have them as its name.
 const RESERVED: [&str; 4] = ["next", "repeat", "back", "hang_up"];
@@ -266,13 +264,35 @@ impl<'c, 'r> Compiler<'c, 'r> {
         is_name
     }
 
-    /// Records the use of a value in a text.
+    /// Records the use of a value in a text or a condition: `account`, `hours.support.open`.
     pub fn use_value(&mut self, name: &str, place: Place) {
-        self.used.push((name.to_owned(), place));
+        let mut keys = name.split('.');
+        match (keys.next(), keys.next()) {
+            (Some("queue"), Some(queue)) => self.use_queue(queue, place),
+            (Some("hours"), Some(calendar)) => self.use_calendar(calendar, place),
+            (Some(_) | None, _) => self.used.push((name.to_owned(), place)),
+        }
     }
 
-    /// Records the use of a TaskQueue's figures.
-    pub fn use_queue(&mut self, name: &str, place: Place) {
+    /// Checks the name of a calendar.
+    pub fn use_calendar(&mut self, name: &str, place: Place) {
+        let calendars = self.parts.calendars;
+        if !calendars.contains_key(name) {
+            let message = unknown("calendar", name, calendars.keys());
+            self.reader.problem(place, message);
+        }
+    }
+
+    /// Checks the name of a list.
+    pub fn use_list(&mut self, name: &str, place: Place) {
+        let lists = self.parts.lists;
+        if !lists.contains_key(name) {
+            let message = unknown("list", name, lists.keys());
+            self.reader.problem(place, message);
+        }
+    }
+
+    fn use_queue(&mut self, name: &str, place: Place) {
         if self.queues.contains_key(name) {
             self.queues_used.insert(name.to_owned());
             return;

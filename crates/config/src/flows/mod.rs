@@ -1,4 +1,4 @@
-//! The sections `prompts`, `lists`, `numbers` and `flows`: what callers hear and answer.
+//! The sections `prompts`, `numbers` and `flows`: what callers hear and answer.
 //!
 //! The file nests lists of steps; the result is one list in which steps refer to one another by
 //! number ([`VoiceFlows`]). The reader therefore knows the step after each step while it reads: it
@@ -8,7 +8,6 @@ mod branch;
 mod collect;
 mod compiler;
 mod languages;
-mod lists;
 mod menu;
 mod numbers;
 mod prompts;
@@ -19,8 +18,10 @@ mod verbs;
 
 use std::collections::BTreeMap;
 
+use ::calendars::Calendar;
 use ids::{TaskQueueSid, WorkflowSid};
 use shared::menu::Menu;
+use shared::phone_list::PhoneList;
 use task_router::model::Workspace;
 use voice_flows::VoiceFlows;
 
@@ -49,6 +50,10 @@ pub(crate) struct Parts<'a> {
     pub phone_number: Option<&'a str>,
     /// The languages.
     pub menu: &'a Menu,
+    /// Opening hours by name.
+    pub calendars: &'a BTreeMap<String, Calendar>,
+    /// Lists of numbers by name.
+    pub lists: &'a BTreeMap<String, PhoneList>,
 }
 
 /// The flows of a file; `None` without the section `flows`, or after a problem.
@@ -70,7 +75,6 @@ pub(crate) fn read(
         reader.problem(place(section), message);
         return None;
     }
-    let lists = lists::read(reader, file);
     let mut compiler = Compiler::new(reader, parts);
     for entry in entries {
         compiler.declare_flow(&entry.key.value, &entry.key, &entry.value);
@@ -87,8 +91,8 @@ pub(crate) fn read(
         numbers,
         flows: compiled.flows,
         steps: compiled.steps?,
-        calendars: BTreeMap::new(),
-        lists,
+        calendars: parts.calendars.clone(),
+        lists: parts.lists.clone(),
         queues: compiled.queues,
     })
 }

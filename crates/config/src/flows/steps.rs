@@ -20,13 +20,14 @@ const REPEAT: &str = "repeat";
 const BACK: &str = "back";
 
 /// The verbs, in the order of the guide.
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 18] = [
     "say",
     "play",
     "pause",
     "menu",
     "collect",
     "branch",
+    "hours",
     "set",
     "tag",
     "language",
@@ -158,6 +159,7 @@ impl Compiler<'_, '_> {
             "menu" => self.menu(node, id, within).map(Action::Menu),
             "collect" => self.collect(node, within).map(Action::Collect),
             "branch" => self.branch(node, within).map(Action::Branch),
+            "hours" => self.hours(node, within).map(Action::Branch),
             "set" => self.set(node).map(Action::Set),
             "tag" => self.tag(node).map(Action::Tag),
             "language" => self.language(node).map(Action::Language),
