@@ -164,6 +164,19 @@ const SEQUENCE: &[(&str, Expected)] = &[
             ],
         ),
     ),
+    // The example has no flows: an apology, and a retry.
+    (
+        "flow-step.handed-over",
+        Http(200, XML, &["<Say", "<Redirect>/flows/main?"]),
+    ),
+    (
+        "flow-step.unknown-version",
+        Http(200, XML, &["<Say", "<Redirect>/flow-step?"]),
+    ),
+    (
+        "flow-step.bad-signature",
+        Http(403, TEXT, &["X-Twilio-Signature"]),
+    ),
     ("queue-exit.timed-out", Http(200, XML, &["<Say"])),
     // No Worker has accepted the Task: the caller waits on.
     ("queue-exit.bridged", Http(200, XML, &["</Enqueue>"])),

@@ -15,11 +15,14 @@ use ids::TaskSid;
 use ids::time::Clock;
 use runtime::SystemClock;
 use serde_json::{Value, json};
+use shared::voice_settings::VoiceSettings;
+use shared::webhook::signature;
 use store::RecentWaits;
 use task_router::model::AssignmentStatus;
 use task_router::statistics::WaitTimes;
 use tests::deployment::{ACCOUNT_SID, AUTH_TOKEN, Deployment};
 use tests::{centre, project};
+use voice_flows::{Action, VoiceFlows};
 
 /// Permissions that this test does not use, with the reason they are granted.
 const UNUSED_WITH_REASON: [(&str, &str); 5] = [
@@ -154,6 +157,31 @@ impl Client {
             Some(false) | None => body.to_owned(),
         };
         (status, body)
+    }
+
+    /// Sends a signed webhook of the carrier, which has to succeed; the document.
+    async fn webhook(&mut self, function: &str, address: &str, form: &[(&str, &str)]) -> String {
+        let events = project::events().into_iter();
+        let sample = events
+            .into_iter()
+            .find(|event| event.name == "flow-step.unknown-version");
+        let mut event = sample.unwrap().payload.unwrap();
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let form: Vec<(String, String)> = form.iter().map(owned).collect();
+        let url = format!("https://cordboard.example{address}");
+        event["rawPath"] = json!(path);
+        event["rawQueryString"] = json!(query);
+        event["requestContext"]["http"]["path"] = json!(path);
+        event["headers"]["x-twilio-signature"] = json!(signature::sign(AUTH_TOKEN, &url, &form));
+        event["body"] = json!(
+            form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(&form)
+                .finish()
+        );
+        let answer = self.stack.invoke(function, &event).await;
+        assert_eq!(answer["statusCode"], 200, "{address}: {answer}");
+        answer["body"].as_str().unwrap().to_owned()
     }
 
     /// Sends a request of the REST API below the Workspace, which has to succeed.
@@ -372,6 +400,77 @@ async fn a_call(client: &mut Client) -> TaskSid {
     task
 }
 
+/// A call in a flow: opening hours, figures of a TaskQueue, a Task, and the key with which the
+/// caller leaves the queue.
+async fn a_call_in_a_flow(client: &mut Client) {
+    let store = client.stack.store();
+    let mut flows = flows();
+    flows
+        .queues
+        .values_mut()
+        .for_each(|queue| *queue = centre::ENGLISH);
+    for step in &mut flows.steps {
+        if let Action::Queue(queue) = &mut step.action {
+            queue.workflow = centre::WORKFLOW;
+        }
+    }
+    store.save_voice_flows(&flows).await.unwrap();
+    let version = flows.version().unwrap();
+    let settings = VoiceSettings {
+        flows: Some(version.clone()),
+        ..centre::centre()
+    };
+    store.save_voice_settings(&settings).await.unwrap();
+    let call = [
+        ("CallSid", "CA000000000000000000000000000000f2"),
+        ("AccountSid", ACCOUNT_SID),
+        ("From", "+17075550142"),
+        ("To", centre::NUMBER),
+        ("CallStatus", "in-progress"),
+    ];
+    let welcome = client
+        .webhook("incoming-call", "/incoming-call", &call)
+        .await;
+    assert!(welcome.contains("Welcome to the flow."), "{welcome}");
+    let enqueue = client.webhook("flow-step", "/flows/waiting", &call).await;
+    let (_, wait) = enqueue.split_once("waitUrl=\"/wait-music?").unwrap();
+    let query = wait.split('"').next().unwrap().replace("&amp;", "&");
+    let waiting = client
+        .webhook("wait-music", &format!("/wait-music?{query}"), &call)
+        .await;
+    assert!(waiting.contains("Press 1 to leave."), "{waiting}");
+    let key = [&call[..], &[("Digits", "1")]].concat();
+    let leave = client
+        .webhook("flow-step", &format!("/flow-step?{query}&on=leave"), &key)
+        .await;
+    assert!(leave.contains("<Leave/>"), "{leave}");
+    client.stack.settle().await;
+    // The menu answers the other calls.
+    store.save_voice_settings(&centre::centre()).await.unwrap();
+}
+
+/// Flows with everything that needs the table.
+fn flows() -> VoiceFlows {
+    let sections = r#"
+calendars:
+  support: { time_zone: Europe/Berlin, hours: { mon-sun: "00:00-24:00" } }
+numbers: { "+17075550184": waiting }
+flows:
+  main:
+    - hours: { calendar: support, closed: [ say: Closed. ] }
+    - say: Welcome to the flow.
+  waiting:
+    - hours: { calendar: support, closed: [ say: Closed. ] }
+    - branch: [ { if: queue.customer_contact_center_english.waiting > 99, then: hang_up } ]
+    - queue: { leave: { key: 1, say: Press 1 to leave. } }
+"#;
+    let text = format!("{}{sections}", project::read("contact-centre.yaml"));
+    let text = text.replace("numbers: {", "numbers: { \"+17075550183\": main,");
+    let account = ACCOUNT_SID.parse().unwrap();
+    let read = config::read(&text, "contact-centre.yaml", account);
+    read.unwrap().voice_flows.unwrap()
+}
+
 /// Earlier callers waited for ten minutes, so that a wait is announced if a Worker is available.
 async fn answered_after_ten_minutes(client: &Client) {
     let waits = RecentWaits::new(centre::ENGLISH, &WaitTimes::of(600), SystemClock.now());
@@ -387,6 +486,7 @@ async fn answered_after_ten_minutes(client: &Client) {
 async fn policies_grant_exactly_what_is_used() {
     let mut client = Client::open(Deployment::open().await).await;
     let task = a_call(&mut client).await;
+    a_call_in_a_flow(&mut client).await;
     client
         .api(
             "POST",

@@ -18,17 +18,6 @@ pub const RETURNS_MAX: usize = 8;
 /// The most webhooks of one call in its flow. A call in which a program answers itself ends here.
 pub const WEBHOOKS_MAX: u16 = 300;
 
-/// The parameter with the version. Its presence tells a caller of a flow from a caller of the menu.
-pub const FLOW: &str = "flow";
-
-const AT: &str = "at";
-const ON: &str = "on";
-const ATTEMPT: &str = "try";
-const WEBHOOK: &str = "n";
-const TASKS: &str = "tasks";
-const SINCE: &str = "since";
-const RETURNS: &str = "back";
-const VALUES: &str = "values";
 /// In a Task's attribute: the names of the attributes that are values of the flow.
 const NAMES: &str = "names";
 
@@ -166,27 +155,27 @@ impl State {
     /// # Errors
     /// [`StateError`] for a state that no document contained.
     pub fn parse(parameters: &Parameters) -> Result<Option<Self>, StateError> {
-        let Some(version) = parameters.optional(FLOW)? else {
+        let Some(version) = parameters.optional(path::FLOW)? else {
             return Ok(None);
         };
-        let webhooks = parameters.required::<u32>(WEBHOOK)?;
+        let webhooks = parameters.required::<u32>(path::FLOW_WEBHOOKS)?;
         let webhooks = u16::try_from(webhooks).unwrap_or(WEBHOOKS_MAX);
         if webhooks >= WEBHOOKS_MAX {
             return Err(StateError::TooLong);
         }
-        let returns = parameters.optional::<Returns>(RETURNS)?;
-        let since = parameters.optional::<i64>(SINCE)?;
+        let returns = parameters.optional::<Returns>(path::FLOW_RETURNS)?;
+        let since = parameters.optional::<i64>(path::FLOW_SINCE)?;
         Ok(Some(Self {
             version,
-            at: parameters.required(AT)?,
-            on: parameters.optional(ON)?.unwrap_or(Resume::Begin),
-            attempt: parameters.optional(ATTEMPT)?.unwrap_or(1),
+            at: parameters.required(path::FLOW_AT)?,
+            on: parameters.optional(path::FLOW_ON)?.unwrap_or(Resume::Begin),
+            attempt: parameters.optional(path::FLOW_ATTEMPT)?.unwrap_or(1),
             webhooks: webhooks + 1,
-            tasks: parameters.optional(TASKS)?.unwrap_or(0),
+            tasks: parameters.optional(path::FLOW_TASKS)?.unwrap_or(0),
             waiting_since: since.map(Timestamp::from_millis),
             language: parameters.optional(path::LANGUAGE)?,
             returns: returns.map(|returns| returns.0).unwrap_or_default(),
-            values: parameters.optional(VALUES)?.unwrap_or_default(),
+            values: parameters.optional(path::FLOW_VALUES)?.unwrap_or_default(),
         }))
     }
 
@@ -223,7 +212,7 @@ impl State {
             query.append_pair(path::LANGUAGE, language);
         }
         if !self.values.is_empty() {
-            query.append_pair(VALUES, &self.values.json());
+            query.append_pair(path::FLOW_VALUES, &self.values.json());
         }
         query.finish()
     }
@@ -244,24 +233,24 @@ impl State {
 
     fn pairs(&self) -> Serializer<'static, String> {
         let mut query = Serializer::new(String::new());
-        query.append_pair(FLOW, self.version.as_str());
-        query.append_pair(AT, &self.at.0.to_string());
-        query.append_pair(WEBHOOK, &self.webhooks.to_string());
+        query.append_pair(path::FLOW, self.version.as_str());
+        query.append_pair(path::FLOW_AT, &self.at.0.to_string());
+        query.append_pair(path::FLOW_WEBHOOKS, &self.webhooks.to_string());
         if self.on != Resume::Begin {
-            query.append_pair(ON, self.on.as_str());
+            query.append_pair(path::FLOW_ON, self.on.as_str());
         }
         if self.attempt > 1 {
-            query.append_pair(ATTEMPT, &self.attempt.to_string());
+            query.append_pair(path::FLOW_ATTEMPT, &self.attempt.to_string());
         }
         if self.tasks > 0 {
-            query.append_pair(TASKS, &self.tasks.to_string());
+            query.append_pair(path::FLOW_TASKS, &self.tasks.to_string());
         }
         if let Some(since) = self.waiting_since {
-            query.append_pair(SINCE, &since.as_millis().to_string());
+            query.append_pair(path::FLOW_SINCE, &since.as_millis().to_string());
         }
         if !self.returns.is_empty() {
             let steps: Vec<_> = self.returns.iter().map(|step| step.0.to_string()).collect();
-            query.append_pair(RETURNS, &steps.join("."));
+            query.append_pair(path::FLOW_RETURNS, &steps.join("."));
         }
         query
     }

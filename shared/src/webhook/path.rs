@@ -56,6 +56,35 @@ pub const RETRIES_MAX: u8 = 3;
 
 /// Query parameter: language chosen in the menu (`selected_language` of the Task).
 pub const LANGUAGE: &str = "language";
+/// The state of a call in its flow: the version of the flows. Its presence tells a caller in a flow
+/// from a caller of the menu.
+pub const FLOW: &str = "flow";
+
+/// The step.
+pub const FLOW_AT: &str = "at";
+
+/// Why the webhook comes.
+pub const FLOW_ON: &str = "on";
+
+/// Number of times the question of the step was asked.
+pub const FLOW_ATTEMPT: &str = "try";
+
+/// Number of webhooks of the call in its flow.
+pub const FLOW_WEBHOOKS: &str = "n";
+
+/// Number of Tasks of the call.
+pub const FLOW_TASKS: &str = "tasks";
+
+/// When the call began to wait.
+pub const FLOW_SINCE: &str = "since";
+
+/// Where flows that are in use return.
+pub const FLOW_RETURNS: &str = "back";
+
+/// The values of the call.
+pub const FLOW_VALUES: &str = "values";
+
+const SPEECH_RESULT: &str = "SpeechResult";
 const ATTEMPT: &str = "attempt";
 const RETRY: &str = "retry";
 const DIGITS: &str = "Digits";
@@ -71,9 +100,19 @@ const RECORDING_DURATION: &str = "RecordingDuration";
 
 /// Parameters that a retried request repeats. `<Redirect>` sends the parameters of the call, but
 /// not those of the verb that led to the failed request.
-const KEPT_ON_RETRY: [&str; 12] = [
+const KEPT_ON_RETRY: [&str; 22] = [
     ATTEMPT,
     DIGITS,
+    SPEECH_RESULT,
+    FLOW,
+    FLOW_AT,
+    FLOW_ON,
+    FLOW_ATTEMPT,
+    FLOW_WEBHOOKS,
+    FLOW_TASKS,
+    FLOW_SINCE,
+    FLOW_RETURNS,
+    FLOW_VALUES,
     TASK_SID,
     RESERVATION_SID,
     SUPERVISOR_MODE,

@@ -55,7 +55,8 @@ pub(super) fn read(
         }
     }
     let phone_number = phone_number?;
-    if !numbers.contains_key(phone_number) {
+    // Callers of a number without a flow hear the menu.
+    if !numbers.contains_key(phone_number) && file.get("menu").is_none() {
         if !flows.contains_key(MAIN) {
             let message = format!(
                 "the phone_number has no flow: name one under `numbers`, or name a flow \"{MAIN}\""

@@ -43,12 +43,6 @@ const ANNOUNCEMENTS_MAX: usize = 20;
 const VOICEMAIL_SECS: u16 = 120;
 
 impl Compiler<'_, '_> {
-    /// A queue step without settings.
-    pub fn queue_of_default_workflow(&mut self, node: &Node) -> Option<voice_flows::Action> {
-        let workflow = self.default_workflow(node)?;
-        Some(voice_flows::Action::Queue(Box::new(queue_of(workflow))))
-    }
-
     pub fn queue(&mut self, node: &Node, within: &Within<'_>) -> Option<Box<Queue>> {
         if let Value::Text(_) = &node.value {
             let workflow = self.workflow(node)?;
@@ -149,12 +143,13 @@ impl Compiler<'_, '_> {
             Some(name)
         });
         let expires = self.task_timeout(&fields, "expires");
+        let callback = callback_of(workflow?);
         Some(Box::new(Callback {
             attributes: self.task_attributes(&fields),
             priority: self.priority(&fields),
             expires,
-            number: number.unwrap_or_else(|| "from".to_owned()),
-            workflow: workflow?,
+            number: number.unwrap_or(callback.number),
+            workflow: callback.workflow,
         }))
     }
 
@@ -182,7 +177,8 @@ impl Compiler<'_, '_> {
             .reference(node, "workflow", self.parts.workflows)
     }
 
-    fn default_workflow(&mut self, node: &Node) -> Option<WorkflowSid> {
+    /// The Workflow of a step that names none.
+    pub fn default_workflow(&mut self, node: &Node) -> Option<WorkflowSid> {
         if self.parts.workflow.is_none() {
             let message = "expected the key `workflow` here or at the top of the file";
             self.reader.problem(place(node), message);
@@ -211,7 +207,19 @@ impl Compiler<'_, '_> {
     }
 }
 
-fn queue_of(workflow: WorkflowSid) -> Queue {
+/// A callback step without settings: the caller's own number.
+pub(super) fn callback_of(workflow: WorkflowSid) -> Callback {
+    Callback {
+        workflow,
+        attributes: Default::default(),
+        priority: 0,
+        expires: None,
+        number: "from".to_owned(),
+    }
+}
+
+/// A queue step without settings.
+pub(super) fn queue_of(workflow: WorkflowSid) -> Queue {
     Queue {
         workflow,
         attributes: Default::default(),

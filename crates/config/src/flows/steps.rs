@@ -3,6 +3,7 @@
 use voice_flows::{Action, Step, StepId, Target};
 
 use super::compiler::{Compiler, Within};
+use super::queue::{callback_of, queue_of};
 use crate::document::{Entry, Node, Value, place};
 use crate::names::unknown_key;
 
@@ -100,8 +101,12 @@ impl Compiler<'_, '_> {
         match word {
             HANG_UP => Some(self.step(Action::HangUp, within)),
             "queue" => {
-                let action = self.queue_of_default_workflow(node)?;
-                Some(self.step(action, within))
+                let queue = queue_of(self.default_workflow(node)?);
+                Some(self.step(Action::Queue(Box::new(queue)), within))
+            }
+            "callback" => {
+                let callback = callback_of(self.default_workflow(node)?);
+                Some(self.step(Action::Callback(Box::new(callback)), within))
             }
             _name => {
                 let target = self.target(node, within.flow, within)?;
