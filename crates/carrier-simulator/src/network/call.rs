@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fetch::{FetchId, Target};
 use super::record::CallRecording;
+use super::speech::Speech;
 use super::task::QueuedTask;
 use super::transcript::Transcript;
 use crate::twiml::{Dial, Gather, Method, Record, StatusEvent, Verb};
@@ -133,6 +134,9 @@ pub struct Call {
     /// Number of times the call was enqueued with a Workflow.
     #[serde(default)]
     pub(super) enqueues: u32,
+    /// Number of Gathers and Records of the call so far.
+    #[serde(default)]
+    pub(super) listened: u32,
     #[serde(default)]
     pub(super) conferring: Option<Conferring>,
     /// The conference that this call is being added to, until it is answered.
@@ -394,9 +398,12 @@ pub(super) enum KeyListener {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Gathering {
     pub gather: Gather,
-    /// Index of the next prompt; past the end once the prompts are over and only keys are awaited.
+    /// Index of the next prompt; past the end once the prompts are over and only input is awaited.
     pub next_prompt: usize,
     pub digits: String,
+    /// What the person has said.
+    #[serde(default)]
+    pub speech: Option<Speech>,
     /// The end of a prompt or of the timeout; `None` while a prompt's length is being fetched.
     pub until: Option<Timestamp>,
     /// The request for an audio file's length, its URL, and the number of repetitions.

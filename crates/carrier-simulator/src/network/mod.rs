@@ -7,7 +7,7 @@
 //! so the state can be stored at any moment and continued by another process.
 //!
 //! Reading order: `call` (the state of a call), `turn` (one input), `interpreter` (runs
-//! documents), then one file for each group of verbs: `sound`, `gather`, `queue`, `task`, `dial`,
+//! documents), then one file for each group of verbs: `sound`, `gather`, `speech`, `queue`, `task`, `dial`,
 //! `bridge`, `reservation`, `conference`, `record`; `reports` sends the status callbacks.
 
 mod address;
@@ -28,6 +28,7 @@ mod reservation;
 mod rest;
 mod rows;
 mod sound;
+mod speech;
 mod table;
 mod task;
 #[cfg(test)]
@@ -58,6 +59,7 @@ pub use refusal::Refusal;
 pub use rest::{CallUpdate, EndAs, NewCall};
 pub use rows::{Change, Row, RowError};
 pub use sound::{OTHER_AUDIO, SPEECH_MILLIS_PER_CHARACTER};
+pub use speech::{CONFIDENCE, Listening, ListeningVerb, SPEECH_CHARS_MAX};
 pub use task::{ENDED_TASK_GRACE, TaskEnd};
 pub use transcript::{Entry, Event, Transcript};
 
@@ -129,6 +131,15 @@ pub enum Input {
         call: CallSid,
         /// The keys: `0-9 * #`.
         digits: String,
+    },
+    /// A person speaks.
+    Say {
+        /// The call whose phone it is.
+        call: CallSid,
+        /// The words, as a speech recognition would write them.
+        text: String,
+        /// How sure the speech recognition is, from 0 to 1.
+        confidence: f64,
     },
     /// A person picks up a ringing phone.
     Answer(CallSid),

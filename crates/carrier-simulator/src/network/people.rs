@@ -92,6 +92,7 @@ impl Turn<'_> {
             phase,
             enqueued: None,
             enqueues: 0,
+            listened: 0,
             conferring: None,
             invited: None,
             early_media: false,
@@ -245,7 +246,7 @@ impl Turn<'_> {
     }
 }
 
-fn wrong_state(call: &Call, expected: &'static str) -> Refusal {
+pub(super) fn wrong_state(call: &Call, expected: &'static str) -> Refusal {
     Refusal::WrongState {
         call: call.sid,
         status: call.status,

@@ -39,6 +39,7 @@ pub struct CallRecording {
 
 impl Turn<'_> {
     pub fn start_record(&mut self, sid: CallSid, record: Record) -> Flow {
+        self.count_listening(sid);
         let spoken = SPOKEN.saturating_add(Millis::from_secs(record.timeout_secs.into()));
         let length = spoken.min(Millis::from_secs(record.max_length_secs.into()));
         self.note(

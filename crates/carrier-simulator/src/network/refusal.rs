@@ -2,7 +2,7 @@
 
 use ids::{CallSid, ConferenceSid, QueueSid, TaskSid};
 
-use super::{ADDRESS_EXPECTED, CallStatus, DIGITS_MAX, MEMBERS_MAX, NAME_CHARS_MAX};
+use super::{ADDRESS_EXPECTED, CallStatus, DIGITS_MAX, MEMBERS_MAX, NAME_CHARS_MAX, SPEECH_CHARS_MAX};
 use crate::twiml::Fault;
 
 /// The reason why an input was refused.
@@ -62,6 +62,9 @@ pub enum Refusal {
     /// Not one of the keys of a phone, or too many keys.
     #[error("digits: expected 1 to {DIGITS_MAX} of the keys 0-9 * #")]
     BadDigits,
+    /// No words, too many of them, or a confidence out of range.
+    #[error("text: expected 1 to {SPEECH_CHARS_MAX} characters; confidence: a number from 0 to 1")]
+    BadSpeech,
     /// A queue's name is missing or too long.
     #[error("FriendlyName: expected 1 to {NAME_CHARS_MAX} characters")]
     BadQueueName,

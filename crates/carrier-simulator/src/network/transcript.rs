@@ -48,6 +48,8 @@ pub enum Event {
     Recording,
     /// The person pressed keys.
     Pressed,
+    /// The person spoke.
+    Said,
     /// The call is in a queue.
     Waiting,
     /// The call left a queue without a conversation.

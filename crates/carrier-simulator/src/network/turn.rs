@@ -60,6 +60,11 @@ impl<'n> Turn<'n> {
             Input::Tick => Ok(()),
             Input::Dial { from, to } => self.person_dials(from, to),
             Input::Digits { call, digits } => self.person_presses(call, &digits),
+            Input::Say {
+                call,
+                text,
+                confidence,
+            } => self.person_says(call, &text, confidence),
             Input::Answer(call) => self.person_answers(call),
             Input::Decline(call) => self.person_declines(call),
             Input::HangUp(call) => self.person_hangs_up(call),

@@ -8,6 +8,7 @@ mod conference;
 mod dial;
 mod enqueue;
 mod fault;
+mod gather;
 mod parse;
 mod xml;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use conference::{Beep, ConferenceEvent, ConferenceNoun, LABEL_CHARS_MAX, PARTICIPANTS_MAX};
 pub use fault::{ErrorCode, Fault};
+pub use gather::{Gather, Recognition, SpeechTimeout};
 pub use parse::parse;
 
 /// Largest document that a carrier accepts, in bytes (voice-webhooks.md section 4, "size").
@@ -63,7 +65,7 @@ pub struct Link {
 pub enum Verb {
     /// Plays something to the person.
     Sound(Sound),
-    /// Listens for keys.
+    /// Listens for keys and speech.
     Gather(Gather),
     /// Waits in a queue.
     Enqueue(Enqueue),
@@ -108,27 +110,6 @@ pub enum Sound {
         /// The length in seconds.
         length_secs: u32,
     },
-}
-
-/// `<Gather>` (voice-webhooks.md section 6.1); the keypad only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gather {
-    /// The URL that receives the digits; the document's own URL if absent.
-    pub action: Option<String>,
-    /// The method of that request.
-    pub method: Method,
-    /// Number of keys after which the Gather ends.
-    pub num_digits: Option<u32>,
-    /// The key that ends the Gather; it is not one of the digits.
-    pub finish_on_key: Option<char>,
-    /// Seconds of silence that end the Gather, counted after the prompts.
-    pub timeout_secs: u32,
-    /// Whether `action` is requested without any digits.
-    pub action_on_empty_result: bool,
-    /// Whether keys are accepted at all.
-    pub listens_to_keys: bool,
-    /// What the person hears while the Gather runs; a key stops it.
-    pub prompts: Vec<Sound>,
 }
 
 /// `<Enqueue>` (voice-webhooks.md section 5.1).

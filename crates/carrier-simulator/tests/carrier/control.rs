@@ -270,3 +270,31 @@ async fn calls_are_filtered_by_typed_numbers() {
         );
     }
 }
+
+#[tokio::test]
+async fn caller_speaks_to_a_gather() {
+    let webhooks = Webhooks::start().await;
+    webhooks.serve(
+        "/voice",
+        "<Gather input=\"speech\" speechTimeout=\"auto\" hints=\"my bill\" action=\"/said\"/>",
+    );
+    webhooks.serve("/said", "<Pause length=\"60\"/>");
+    let clock = ManualClock::new();
+    let carrier = open(&webhooks, &clock, Journal::none());
+    let api = Api::start(&carrier).await;
+    let caller = api.dial(CALLER, CENTRE).await;
+    carrier.settle().await;
+    let path = format!("/simulator/calls/{caller}");
+    let listening = json!({"number": 1, "verb": "gather", "keys": false, "speech": true, "hints": ["my bill"]});
+    assert_eq!(api.get(&path).await.1["listening"], listening);
+    let refused = json!({ "text": "my bill", "confidence": 2 });
+    let (status, _) = api.post(&format!("{path}/speech"), refused).await;
+    assert_eq!(status, 400);
+    let said = json!({ "text": "my bill" });
+    let (status, _) = api.post(&format!("{path}/speech"), said).await;
+    assert_eq!(status, 200);
+    clock.pass(&carrier, 2).await;
+    let request = webhooks.requests("/said").pop().unwrap();
+    assert_eq!(request.param("SpeechResult"), "my bill");
+    assert_eq!(request.param("Confidence"), "0.9");
+}
