@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use super::form::Form;
 use super::{accept, created_call};
 use crate::network::{
-    CONFIDENCE, Call, CallStatus, Conference, Input, Network, Participant, Refusal, participant_status,
+    CONFIDENCE, Call, CallStatus, Conference, Input, Network, Participant, Refusal,
+    participant_status,
 };
 use crate::{Carrier, Throttle};
 

@@ -1,5 +1,7 @@
 //! One leg of a call: its ends, its status, and what its document is doing at this moment.
 
+use std::collections::VecDeque;
+
 use ids::time::{Millis, Timestamp};
 use ids::{CallSid, ConferenceSid, QueueSid, TaskSid};
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,7 @@ use super::record::CallRecording;
 use super::speech::Speech;
 use super::task::QueuedTask;
 use super::transcript::Transcript;
-use crate::twiml::{Dial, Gather, Method, Record, StatusEvent, Verb};
+use crate::twiml::{Dial, Gather, Method, Phone, Record, StatusEvent, Verb};
 
 /// The status of a call as the REST API and the webhooks name it (voice-webhooks.md section 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -303,8 +305,14 @@ pub(super) enum Phase {
     AskingTaskRouter { fetch: FetchId, dial: Dial },
     /// In a conference: with the other participants, or with the carrier's own music or silence.
     Conferring,
-    /// Runs a Dial while phones ring.
-    DialingPhones { dial: Dial, legs: Vec<CallSid> },
+    /// Runs a Dial while phones ring, or called people hear a document before the connection.
+    DialingPhones {
+        dial: Dial,
+        legs: Vec<CallSid>,
+        /// Phones that ring when these legs have ended without a connection.
+        #[serde(default)]
+        waiting: VecDeque<Phone>,
+    },
     /// Runs a Dial that waits for a caller of a queue, or whose caller (`connecting`) hears the
     /// announcement.
     DialingQueue {
@@ -451,6 +459,8 @@ pub(super) enum Role {
     Wait,
     /// Plays to a caller who left the queue, before the connection with `dialer`.
     Announcement { dialer: CallSid },
+    /// Plays to a person whose phone a Dial rang, before the connection with `dialer`.
+    Screening { dialer: CallSid },
     /// Plays in a conference that has not started.
     ConferenceWait,
     /// Plays on hold in a conference.
@@ -464,6 +474,13 @@ pub enum Start {
     Url(Target),
     /// A document in the request itself.
     Twiml(String),
+    /// A document that the called person hears before the connection with `dialer`.
+    Screening {
+        /// The call whose Dial rang the phone.
+        dialer: CallSid,
+        /// The document.
+        target: Target,
+    },
     /// The Dial of a conference, for a call that is added to it as a participant.
     Conference(Box<Dial>),
 }

@@ -1,6 +1,8 @@
 //! Dial: ringing phones, or taking the caller at the head of a queue. Conferences and reservations
 //! have files of their own (voice-webhooks.md sections 5.3 and 6.3).
 
+use std::collections::VecDeque;
+
 use ids::time::Millis;
 use ids::{CallSid, QueueSid};
 
@@ -8,7 +10,7 @@ use super::call::{Phase, Role, Transfer};
 use super::interpreter::Flow;
 use super::requests::{Params, param};
 use super::turn::Turn;
-use super::{CallStatus, Direction, Event, StatusCallback, address};
+use super::{CallStatus, Direction, Event, Start, StatusCallback, address};
 use crate::twiml::{Dial, DialTo, ErrorCode, Fault, Link, Phone};
 
 /// How a Dial ended (voice-webhooks.md section 6.3).
@@ -22,7 +24,7 @@ pub(super) struct DialEnd {
 impl Turn<'_> {
     pub fn start_dial(&mut self, sid: CallSid, dial: Dial) -> Flow {
         match dial.to.clone() {
-            DialTo::Phones(phones) => self.dial_phones(sid, dial, &phones),
+            DialTo::Phones(phones) => self.dial_phones(sid, dial, phones.into()),
             DialTo::Queue { name, .. } => self.dial_queue(sid, dial, &name),
             DialTo::Reservation {
                 reservation,
@@ -35,10 +37,14 @@ impl Turn<'_> {
         Flow::Wait
     }
 
-    fn dial_phones(&mut self, sid: CallSid, dial: Dial, phones: &[Phone]) {
+    /// Rings the phones: all of them, or with `sequential` the first one that can be dialled.
+    fn dial_phones(&mut self, sid: CallSid, dial: Dial, mut phones: VecDeque<Phone>) {
         let mut legs = Vec::new();
-        for phone in phones {
-            legs.extend(self.make_leg(sid, &dial, phone));
+        while let Some(phone) = phones.pop_front() {
+            legs.extend(self.make_leg(sid, &dial, &phone));
+            if dial.sequential && !legs.is_empty() {
+                break;
+            }
         }
         if legs.is_empty() {
             return self.dial_failed(sid, &dial);
@@ -48,6 +54,7 @@ impl Turn<'_> {
             Phase::DialingPhones {
                 dial,
                 legs: legs.clone(),
+                waiting: phones,
             },
         );
         for leg in legs {
@@ -60,6 +67,14 @@ impl Turn<'_> {
             self.note_fault(parent, &fault);
             return None;
         }
+        let screening = phone.screening.as_ref();
+        let screening = match screening.map(|link| self.resolve(parent, link)).transpose() {
+            Ok(screening) => screening,
+            Err(fault) => {
+                self.note_fault(parent, &fault);
+                return None;
+            }
+        };
         let from = match &dial.caller_id {
             Some(number) if address::is_address(number) => number.clone(),
             Some(_) => {
@@ -101,6 +116,11 @@ impl Turn<'_> {
             call.parent = Some(parent);
             call.status_callback = status_callback;
             call.ring_for = timeout;
+            call.tones_on_answer = phone.send_digits.clone();
+            call.start = screening.map(|target| Start::Screening {
+                dialer: parent,
+                target,
+            });
         }
         Some(leg)
     }
@@ -125,46 +145,75 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// A phone that this call's Dial rang stopped ringing without an answer. When none rings, the
-    /// Dial is over.
+    /// A phone that this call's Dial rang stopped ringing without a connection. When none rings, the
+    /// next phone of a sequential Dial does, or the Dial is over.
     pub fn leg_ended(&mut self, parent: CallSid, leg: CallSid, status: CallStatus) {
+        let was_picked_up = self.was_picked_up(leg);
         let Some(call) = self.call_mut(parent) else {
             return;
         };
-        let Phase::DialingPhones { dial, legs } = &mut call.phase else {
+        let Phase::DialingPhones {
+            dial,
+            legs,
+            waiting,
+        } = &mut call.phase
+        else {
             return;
         };
         legs.retain(|other| *other != leg);
-        if legs.is_empty() {
-            let dial = dial.clone();
-            self.dial_over(
-                parent,
-                &dial,
-                &DialEnd {
-                    status,
-                    leg: Some(leg),
-                    talked: None,
-                },
-            );
+        if !legs.is_empty() {
+            return;
         }
+        let dial = dial.clone();
+        if !waiting.is_empty() {
+            let waiting = std::mem::take(waiting);
+            return self.dial_phones(parent, dial, waiting);
+        }
+        // The person heard the document of the noun and did not accept the call.
+        let status = if was_picked_up {
+            CallStatus::NoAnswer
+        } else {
+            status
+        };
+        let end = DialEnd {
+            status,
+            leg: Some(leg),
+            talked: None,
+        };
+        self.dial_over(parent, &dial, &end);
     }
 
-    /// A phone that a Dial rang was picked up: the other phones stop ringing.
-    pub fn leg_answered(&mut self, parent: CallSid, leg: CallSid) {
+    fn was_picked_up(&self, leg: CallSid) -> bool {
+        self.call(leg).is_some_and(|leg| leg.answered.is_some())
+    }
+
+    /// A person accepts the call of a Dial, by picking up or at the end of the document of the
+    /// noun: the other phones stop ringing.
+    pub fn leg_accepts(&mut self, parent: CallSid, leg: CallSid) {
         let phase = self.call(parent).map(|call| call.phase.clone());
-        let Some(Phase::DialingPhones { dial, legs }) = phase else {
-            return self.end(leg, CallStatus::Canceled, "the other side is gone");
+        let Some(Phase::DialingPhones { dial, legs, .. }) = phase else {
+            return self.drop_leg(leg, "the other side is gone");
         };
         self.connect_leg(parent, leg, dial);
         for other in legs.into_iter().filter(|other| *other != leg) {
-            self.end(other, CallStatus::Canceled, "another phone was picked up");
+            self.drop_leg(other, "another phone was picked up");
         }
+    }
+
+    /// Ends a leg that was not connected.
+    fn drop_leg(&mut self, leg: CallSid, how: &str) {
+        let status = if self.was_picked_up(leg) {
+            CallStatus::Completed
+        } else {
+            CallStatus::Canceled
+        };
+        self.end(leg, status, how);
     }
 
     /// The dialing call ended or was transferred while phones ring.
     pub fn dial_abandoned(&mut self, sid: CallSid, dial: &Dial, legs: &[CallSid]) {
         for leg in legs {
-            self.end(*leg, CallStatus::Canceled, "the other side hung up");
+            self.drop_leg(*leg, "the other side hung up");
         }
         let end = DialEnd {
             status: CallStatus::Canceled,
@@ -371,13 +420,21 @@ impl Turn<'_> {
 
     /// The Dial is over and its call continues: with the action, or with the next verb.
     pub fn dial_over(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) {
-        self.go_on_after_dial(sid, dial, dial_params(end));
+        let params = self.end_params(sid, dial, end);
+        self.go_on_after_dial(sid, dial, params);
     }
 
     /// The Dial is over because its call ended or was transferred: the action is notified, and its
     /// answer ignored.
     pub fn dial_notified(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) {
-        self.notify_dial_action(sid, dial, dial_params(end));
+        let params = self.end_params(sid, dial, end);
+        self.notify_dial_action(sid, dial, params);
+    }
+
+    fn end_params(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) -> Params {
+        let mut params = dial_params(end);
+        params.extend(self.keep_dial_recording(sid, dial, end));
+        params
     }
 
     /// Continues after a Dial whose result is `extra`: with its action, or with the next verb.

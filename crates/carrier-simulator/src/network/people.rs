@@ -160,7 +160,7 @@ impl Turn<'_> {
         }
         match (start, parent) {
             (Some(start), _) => self.begin(sid, start),
-            (None, Some(parent)) => self.leg_answered(parent, sid),
+            (None, Some(parent)) => self.leg_accepts(parent, sid),
             (None, None) => self.end(sid, CallStatus::Completed, "nothing was to be done"),
         }
         Ok(())

@@ -6,11 +6,12 @@ use ids::{CallSid, RecordingSid};
 use serde::{Deserialize, Serialize};
 
 use super::call::{Phase, Role, Transfer};
+use super::dial::DialEnd;
 use super::interpreter::Flow;
 use super::requests::{Params, param};
 use super::turn::Turn;
 use super::{Event, RECORDINGS_MAX, Target};
-use crate::twiml::Record;
+use crate::twiml::{Dial, Record, RecordFrom};
 
 /// How long the simulated person speaks before the silence that ends a Record.
 pub const SPOKEN: Millis = Millis::from_secs(3);
@@ -131,9 +132,39 @@ impl Turn<'_> {
         let length = self.now.since(since);
         let recording_params = self.make_recording(sid, since, length);
         if let Some(target) = recording.callback {
-            let mut params = self.recording_params(sid, "OutboundAPI", since);
+            let mut params = self.recording_params(sid, "OutboundAPI", since, 1);
             params.extend(recording_params.iter().cloned());
             self.notify(sid, target, params);
+        }
+        recording_params
+    }
+
+    /// Stores the recording of a Dial that is over and notifies its callback. Returns the
+    /// parameters that the Dial's action contains in addition. Only a conversation is recorded.
+    pub fn keep_dial_recording(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) -> Params {
+        let (Some(recording), Some(talked)) = (&dial.recording, end.talked) else {
+            return Params::new();
+        };
+        let leg = end.leg.and_then(|leg| self.call(leg));
+        let rang = leg
+            .filter(|leg| leg.parent == Some(sid))
+            .map(|leg| leg.created);
+        let length = match (recording.from, rang) {
+            (RecordFrom::Ringing, Some(rang)) => self.now.since(rang),
+            (RecordFrom::Ringing, None) | (RecordFrom::Answer, _) => talked,
+        };
+        let since = self.now - length;
+        let recording_params = self.make_recording(sid, since, length);
+        let callback = recording.callback.as_ref();
+        match callback.map(|link| self.resolve(sid, link)).transpose() {
+            Ok(Some(target)) => {
+                let channels = recording.channels;
+                let mut params = self.recording_params(sid, "DialVerb", since, channels);
+                params.extend(recording_params.iter().cloned());
+                self.notify(sid, target, params);
+            }
+            Ok(None) => {}
+            Err(fault) => self.note_fault(sid, &fault),
         }
         recording_params
     }
@@ -168,12 +199,18 @@ impl Turn<'_> {
         params
     }
 
-    fn recording_params(&self, sid: CallSid, source: &str, since: Timestamp) -> Params {
+    fn recording_params(
+        &self,
+        sid: CallSid,
+        source: &str,
+        since: Timestamp,
+        channels: u8,
+    ) -> Params {
         vec![
             param("AccountSid", self.network.setup.account_sid),
             param("CallSid", sid),
             param("RecordingStatus", "completed"),
-            param("RecordingChannels", 1),
+            param("RecordingChannels", channels),
             param("RecordingSource", source),
             param("RecordingStartTime", since.to_rfc2822()),
         ]
@@ -208,7 +245,7 @@ impl Turn<'_> {
         };
         match self.resolve(sid, link) {
             Ok(target) => {
-                let mut params = self.recording_params(sid, "RecordVerb", since);
+                let mut params = self.recording_params(sid, "RecordVerb", since, 1);
                 params.extend(recording_params.iter().cloned());
                 self.notify(sid, target, params);
             }

@@ -2,7 +2,9 @@
 
 use ids::{CallSid, ConferenceSid, QueueSid, TaskSid};
 
-use super::{ADDRESS_EXPECTED, CallStatus, DIGITS_MAX, MEMBERS_MAX, NAME_CHARS_MAX, SPEECH_CHARS_MAX};
+use super::{
+    ADDRESS_EXPECTED, CallStatus, DIGITS_MAX, MEMBERS_MAX, NAME_CHARS_MAX, SPEECH_CHARS_MAX,
+};
 use crate::twiml::Fault;
 
 /// The reason why an input was refused.

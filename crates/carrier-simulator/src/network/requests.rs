@@ -119,7 +119,9 @@ impl Turn<'_> {
 
     fn role_params(&self, sid: CallSid, role: Role) -> Params {
         match role {
-            Role::Main | Role::ConferenceWait | Role::ConferenceHold => Params::new(),
+            Role::Main | Role::Screening { .. } | Role::ConferenceWait | Role::ConferenceHold => {
+                Params::new()
+            }
             Role::Wait => self.queue_params(sid),
             Role::Announcement { dialer } => self.announcement_params(sid, dialer),
         }
@@ -246,7 +248,7 @@ impl Turn<'_> {
             ..fault
         };
         match document.role {
-            Role::Main => {
+            Role::Main | Role::Screening { .. } => {
                 if document.is_fallback {
                     return self.fault(sid, &fault);
                 }
@@ -294,7 +296,7 @@ impl Turn<'_> {
             return;
         };
         match role {
-            Role::Main => call.stack.clear(),
+            Role::Main | Role::Screening { .. } => call.stack.clear(),
             Role::Wait
             | Role::Announcement { .. }
             | Role::ConferenceWait
@@ -319,6 +321,14 @@ impl Turn<'_> {
                 sid,
                 Transfer {
                     role: Role::Main,
+                    target,
+                    extra: Params::new(),
+                },
+            ),
+            Start::Screening { dialer, target } => self.request(
+                sid,
+                Transfer {
+                    role: Role::Screening { dialer },
                     target,
                     extra: Params::new(),
                 },
@@ -356,7 +366,7 @@ impl Turn<'_> {
     pub fn fault(&mut self, sid: CallSid, fault: &Fault) {
         self.note_fault(sid, fault);
         match self.running_role(sid) {
-            Role::Main => self.application_error(sid),
+            Role::Main | Role::Screening { .. } => self.application_error(sid),
             Role::Wait => self.leave_queue(sid, super::queue::QueueResult::Error),
             Role::Announcement { dialer } => self.bridge(dialer, sid),
             Role::ConferenceWait => self.conference_not_entered(sid),

@@ -15,6 +15,7 @@ mod xml;
 use serde::{Deserialize, Serialize};
 
 pub use conference::{Beep, ConferenceEvent, ConferenceNoun, LABEL_CHARS_MAX, PARTICIPANTS_MAX};
+pub use dial::{DialRecording, RecordFrom};
 pub use fault::{ErrorCode, Fault};
 pub use gather::{Gather, Recognition, SpeechTimeout};
 pub use parse::parse;
@@ -171,12 +172,21 @@ pub struct Dial {
     pub caller_id: Option<String>,
     /// Whether the `*` key ends the conversation.
     pub hangup_on_star: bool,
+    /// Whether phones ring one after the other instead of at the same time.
+    #[serde(default)]
+    pub sequential: bool,
+    /// Whether an inbound call is picked up only when it is connected.
+    #[serde(default)]
+    pub answer_on_bridge: bool,
+    /// The recording of the conversation.
+    #[serde(default)]
+    pub recording: Option<DialRecording>,
 }
 
 /// The destination of a Dial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DialTo {
-    /// Phones that ring at the same time; the first to answer is connected.
+    /// Phones that ring; the first to answer is connected.
     Phones(Vec<Phone>),
     /// The caller at the head of this queue.
     Queue {
@@ -205,6 +215,12 @@ pub enum DialTo {
 pub struct Phone {
     /// E.164, `client:…` or `sip:…`; not checked yet.
     pub address: String,
+    /// The document that the called person hears before the connection.
+    #[serde(default)]
+    pub screening: Option<Link>,
+    /// Tones that are sent after the answer.
+    #[serde(default)]
+    pub send_digits: Option<String>,
     /// The status callback of the leg.
     pub status_callback: Option<Link>,
     /// The events that it reports.

@@ -162,7 +162,8 @@ fn reject(element: &Element, warnings: &mut Vec<String>) -> RejectReason {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        Beep, ConferenceEvent, ConferenceNoun, Dial, DialTo, Method, Recognition, SpeechTimeout, Wait,
+        Beep, ConferenceEvent, ConferenceNoun, Dial, DialTo, Method, Recognition, SpeechTimeout,
+        Wait,
     };
     use super::*;
 
@@ -278,6 +279,25 @@ mod tests {
             address("<Dial><Number>+17075550101</Number></Dial>"),
             "+17075550101"
         );
+        for written in [
+            "(707) 555-0101",
+            "707-555-0101",
+            "1 707 555 0101",
+            "+1 (707) 555.0101",
+        ] {
+            for noun in [written.to_owned(), format!("<Number>{written}</Number>")] {
+                assert_eq!(
+                    address(&format!("<Dial>{noun}</Dial>")),
+                    "+17075550101",
+                    "{noun}"
+                );
+            }
+        }
+        assert_eq!(address("<Dial>555-0101</Dial>"), "555-0101");
+        for written in ["sip:ada@example.com", "ada@example.com"] {
+            let dial = format!("<Dial><Sip>{written}</Sip></Dial>");
+            assert_eq!(address(&dial), "sip:ada@example.com");
+        }
         assert_eq!(address("<Dial><Client>ada</Client></Dial>"), "client:ada");
         assert_eq!(address("<Dial><Queue>support</Queue></Dial>"), "support");
         assert_eq!(
@@ -390,8 +410,16 @@ mod tests {
                 "<Dial> cannot be nested in <Gather>",
             ),
             (
-                "<Dial record=\"record-from-answer\">+17075550101</Dial>",
-                "record=\"record-from-answer\" of <Dial> is not simulated",
+                "<Dial record=\"always\">+17075550101</Dial>",
+                "record=\"always\" of <Dial>: expected do-not-record",
+            ),
+            (
+                "<Dial recordingStatusCallbackEvent=\"in-progress\">+17075550101</Dial>",
+                "recordingStatusCallbackEvent=\"in-progress\" is not simulated",
+            ),
+            (
+                "<Dial><Number sendDigits=\"x\">+17075550101</Number></Dial>",
+                "sendDigits=\"x\" of <Number>: expected only",
             ),
             ("hello", "text between verbs is not said"),
         ];

@@ -285,7 +285,8 @@ async fn caller_speaks_to_a_gather() {
     let caller = api.dial(CALLER, CENTRE).await;
     carrier.settle().await;
     let path = format!("/simulator/calls/{caller}");
-    let listening = json!({"number": 1, "verb": "gather", "keys": false, "speech": true, "hints": ["my bill"]});
+    let listening =
+        json!({"number": 1, "verb": "gather", "keys": false, "speech": true, "hints": ["my bill"]});
     assert_eq!(api.get(&path).await.1["listening"], listening);
     let refused = json!({ "text": "my bill", "confidence": 2 });
     let (status, _) = api.post(&format!("{path}/speech"), refused).await;
