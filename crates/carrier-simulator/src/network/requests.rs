@@ -2,6 +2,7 @@
 //! handling of their answers.
 
 use ids::CallSid;
+use ids::time::Millis;
 use url::Url;
 
 use super::address::without_numbers;
@@ -495,7 +496,11 @@ fn read_aloud(body: &[u8]) -> Document {
         .collect::<Vec<_>>()
         .join(" ");
     Document {
-        verbs: vec![Verb::Sound(Sound::Say { text, loops: 1 })],
+        verbs: vec![Verb::Sound(Sound::Say {
+            text,
+            loops: 1,
+            pause: Millis::ZERO,
+        })],
         warnings: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ use ids::time::Millis;
 
 use super::call::{Gathering, Phase};
 use super::interpreter::Flow;
+use super::speech::spoken_length;
 use super::turn::Turn;
 use super::{Event, FetchId, Purpose, Target};
 use crate::twiml::{Fault, Link, Method, Sound};
@@ -52,13 +53,11 @@ impl Turn<'_> {
     /// Starts a sound: writes it into the transcript, and says how long it takes.
     pub fn play(&mut self, sid: CallSid, sound: Sound) -> Playing {
         match sound {
-            Sound::Say { text, loops } => {
-                let once = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
-                self.note(sid, Event::Heard, repeated(&text, loops));
-                Playing::For(times(
-                    Millis::from_millis(once.saturating_mul(SPEECH_MILLIS_PER_CHARACTER)),
-                    loops,
-                ))
+            Sound::Say { text, loops, pause } => {
+                if !text.is_empty() {
+                    self.note(sid, Event::Heard, repeated(&text, loops));
+                }
+                Playing::For(times(spoken_length(&text).saturating_add(pause), loops))
             }
             Sound::Pause { length_secs } => Playing::For(Millis::from_secs(length_secs.into())),
             Sound::Tones { digits } => {

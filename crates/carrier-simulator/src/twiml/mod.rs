@@ -10,8 +10,10 @@ mod enqueue;
 mod fault;
 mod gather;
 mod parse;
+mod say;
 mod xml;
 
+use ids::time::Millis;
 use serde::{Deserialize, Serialize};
 
 pub use conference::{Beep, ConferenceEvent, ConferenceNoun, LABEL_CHARS_MAX, PARTICIPANTS_MAX};
@@ -93,6 +95,9 @@ pub enum Sound {
         text: String,
         /// Number of repetitions, at least 1.
         loops: u32,
+        /// The pauses in the text, together.
+        #[serde(default)]
+        pause: Millis,
     },
     /// Plays an audio file.
     Play {

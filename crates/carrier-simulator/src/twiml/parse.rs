@@ -4,6 +4,7 @@ use super::attributes::{Attributes, SECONDS_MAX, shorten};
 use super::dial::dial;
 use super::enqueue::enqueue;
 use super::gather::gather;
+use super::say::say;
 use super::xml::{self, Element, Node};
 use super::{Document, ErrorCode, Fault, Link, Record, RejectReason, Sound, Verb};
 
@@ -72,15 +73,11 @@ fn bare(element: &Element, warnings: &mut Vec<String>, verb: Verb) -> Verb {
 }
 
 pub(super) fn sound(element: &Element, warnings: &mut Vec<String>) -> Option<Sound> {
+    if element.name == "Say" {
+        return say(element, warnings);
+    }
     let mut attributes = Attributes::of(element, warnings);
     let sound = match element.name.as_str() {
-        "Say" => {
-            attributes.no_effect(&["voice", "language"]);
-            Some(Sound::Say {
-                text: element.text(),
-                loops: attributes.loops(),
-            })
-        }
         "Play" => play(element, &mut attributes),
         "Pause" => Some(Sound::Pause {
             length_secs: attributes.number("length", 1, 0..=SECONDS_MAX),
@@ -161,6 +158,8 @@ fn reject(element: &Element, warnings: &mut Vec<String>) -> RejectReason {
 
 #[cfg(test)]
 mod tests {
+    use ids::time::Millis;
+
     use super::super::{
         Beep, ConferenceEvent, ConferenceNoun, Dial, DialTo, Method, Recognition, SpeechTimeout,
         Wait,
@@ -188,7 +187,8 @@ mod tests {
             parsed,
             [Verb::Sound(Sound::Say {
                 text: "Tom & Jérôme <3".into(),
-                loops: 1
+                loops: 1,
+                pause: Millis::from_millis(500),
             })]
         );
     }

@@ -539,3 +539,30 @@ fn number_callback_receives_end() {
         ("completed", "10", call.to_string().as_str())
     );
 }
+
+/// A Say with unknown markup is not heard; the call continues.
+#[test]
+fn markup_is_heard_or_refused() {
+    let mut stage = Stage::new(
+        "<Say><sub alias=\"World Wide Web\">WWW</sub><break time=\"2s\"/></Say><Say>a<blink>b</blink></Say><Say>End</Say>",
+    );
+    let call = stage.dial(CALLER);
+    stage.pass(2);
+    assert_eq!(stage.heard(call), ["World Wide Web"]);
+    stage.pass(1);
+    assert_eq!(stage.heard(call), ["World Wide Web", "End"]);
+    assert!(stage.warnings(call).contains("13520: <blink>"));
+}
+
+#[test]
+fn streams_and_refers_are_refused_clearly() {
+    let mut stage = Stage::new(
+        "<Connect><Stream url=\"wss://a.example\"/></Connect><Start><Stream url=\"wss://a.example\"/></Start><Refer><Sip>sip:a@b.example</Sip></Refer><Say>Next</Say>",
+    );
+    let call = stage.dial(CALLER);
+    for verb in ["Connect", "Start", "Refer"] {
+        let expected = format!("<{verb}> is not simulated; ignored");
+        assert!(stage.warnings(call).contains(&expected), "{verb}");
+    }
+    assert_eq!(stage.heard(call), ["Next"]);
+}
