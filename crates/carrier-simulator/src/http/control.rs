@@ -51,6 +51,7 @@ impl From<Refusal> for Problem {
         let status = match refusal {
             Refusal::UnknownCall(_)
             | Refusal::UnknownQueue(_)
+            | Refusal::UnknownRecording(_)
             | Refusal::NotAMember(_)
             | Refusal::NotItsTask(_)
             | Refusal::UnknownConference(_)

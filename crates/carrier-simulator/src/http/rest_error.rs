@@ -74,6 +74,7 @@ impl From<Refusal> for RestError {
         match refusal {
             Refusal::UnknownCall(_)
             | Refusal::UnknownQueue(_)
+            | Refusal::UnknownRecording(_)
             | Refusal::NotAMember(_)
             | Refusal::NotItsTask(_)
             | Refusal::UnknownConference(_)

@@ -7,7 +7,7 @@ use ids::{CallSid, ConferenceSid, QueueSid, TaskSid};
 use serde::{Deserialize, Serialize};
 
 use super::fetch::{FetchId, Target};
-use super::record::CallRecording;
+use super::recording::CallRecording;
 use super::speech::Speech;
 use super::task::QueuedTask;
 use super::transcript::Transcript;
@@ -294,6 +294,9 @@ pub(super) enum Phase {
         record: Record,
         since: Timestamp,
         until: Timestamp,
+        /// What the person has said in words.
+        #[serde(default)]
+        speech: Option<Speech>,
     },
     /// Between two verbs; it never lasts longer than a turn.
     Running,

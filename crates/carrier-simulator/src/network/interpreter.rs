@@ -285,8 +285,14 @@ impl Turn<'_> {
         self.network.live.remove(&sid);
         self.network.ended.insert((serial, sid));
         self.note(sid, Event::Ended, format!("{}: {how}", status.as_str()));
-        if let Phase::Recording { record, since, .. } = &phase {
-            self.record_ended_by_hang_up(sid, record, *since);
+        if let Phase::Recording {
+            record,
+            since,
+            speech,
+            ..
+        } = &phase
+        {
+            self.record_ended_by_hang_up(sid, record, *since, speech.as_ref());
         }
         self.release_phase(sid, phase);
         self.queue_abandoned(sid);

@@ -8,7 +8,7 @@
 //!
 //! Reading order: `call` (the state of a call), `turn` (one input), `interpreter` (runs
 //! documents), then one file for each group of verbs: `sound`, `gather`, `speech`, `queue`, `task`, `dial`,
-//! `bridge`, `reservation`, `conference`, `record`; `reports` sends the status callbacks.
+//! `bridge`, `reservation`, `conference`, `record`, `recording`; `reports` sends the status callbacks.
 
 mod address;
 mod bridge;
@@ -21,6 +21,7 @@ mod interpreter;
 mod people;
 mod queue;
 mod record;
+mod recording;
 mod refusal;
 mod reports;
 mod requests;
@@ -54,7 +55,8 @@ pub use conference::{
 };
 pub use fetch::{Fetch, FetchId, Fetched, Purpose, Reply, Target, shown_url};
 pub use queue::{MEMBERS_DEFAULT, MEMBERS_MAX, NAME_CHARS_MAX, Queue};
-pub use record::{CallRecording, Recording};
+pub use record::UNSPOKEN_TEXT;
+pub use recording::{CallRecording, Recording, RecordingSource};
 pub use refusal::Refusal;
 pub use rest::{CallUpdate, EndAs, NewCall};
 pub use rows::{Change, Row, RowError};
@@ -200,6 +202,8 @@ pub enum Input {
     },
     /// REST: end a conference.
     EndConference(ConferenceSid),
+    /// REST: delete a recording.
+    DeleteRecording(RecordingSid),
     /// REST: change the voice configuration of a number, until the network is opened again.
     UpdateNumber {
         /// The number, in E.164 form.
@@ -345,6 +349,13 @@ impl Network {
         let mut conferences: Vec<&Conference> = self.conferences.values().collect();
         conferences.sort_by_key(|conference| std::cmp::Reverse(conference.serial));
         conferences
+    }
+
+    /// All recordings that are kept, newest first.
+    pub fn recordings(&self) -> Vec<&Recording> {
+        let mut recordings: Vec<&Recording> = self.recordings.values().collect();
+        recordings.sort_by_key(|recording| std::cmp::Reverse(recording.serial));
+        recordings
     }
 
     /// The recording with this id.

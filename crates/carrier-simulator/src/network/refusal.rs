@@ -1,6 +1,6 @@
 //! The reasons for which the network refuses an input.
 
-use ids::{CallSid, ConferenceSid, QueueSid, TaskSid};
+use ids::{CallSid, ConferenceSid, QueueSid, RecordingSid, TaskSid};
 
 use super::{
     ADDRESS_EXPECTED, CallStatus, DIGITS_MAX, MEMBERS_MAX, NAME_CHARS_MAX, SPEECH_CHARS_MAX,
@@ -16,6 +16,9 @@ pub enum Refusal {
     /// There is no such queue.
     #[error("there is no queue {0}")]
     UnknownQueue(QueueSid),
+    /// There is no such recording, or it was deleted.
+    #[error("there is no recording {0}")]
+    UnknownRecording(RecordingSid),
     /// The call does not wait in that queue.
     #[error("no such call waits in queue {0}")]
     NotAMember(QueueSid),

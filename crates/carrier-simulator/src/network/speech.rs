@@ -153,13 +153,17 @@ impl Turn<'_> {
         if call.status != CallStatus::InProgress {
             return Err(wrong_state(call, "in-progress"));
         }
-        let hears = call.gather_hears_speech();
+        let gathers = call.gather_hears_speech();
+        let records = matches!(call.phase, Phase::Recording { .. });
         if let Some(other) = call.bridged_with() {
             self.note(sid, Event::Said, text.as_str());
             self.note(other, Event::Heard, text);
-        } else if hears {
+        } else if gathers {
             self.note(sid, Event::Said, text.as_str());
             self.gather_speech(sid, &text, confidence);
+        } else if records {
+            self.note(sid, Event::Said, text.as_str());
+            self.record_speech(sid, &text, confidence);
         } else {
             self.note(sid, Event::Said, format!("{text} (nothing was listening)"));
         }

@@ -95,6 +95,7 @@ impl<'n> Turn<'n> {
             Input::RemoveParticipant { conference, call } => {
                 self.remove_participant(conference, call)
             }
+            Input::DeleteRecording(recording) => self.delete_recording(recording),
             Input::EndConference(conference) => self.end_conference_for(conference),
             Input::UpdateNumber {
                 number,

@@ -296,6 +296,12 @@ pub struct Record {
     pub play_beep: bool,
     /// The callback that is notified when the recording is ready.
     pub status_callback: Option<Link>,
+    /// Whether the silence at the end is cut off.
+    #[serde(default)]
+    pub trims_silence: bool,
+    /// The callback that is notified of the text of the recording.
+    #[serde(default)]
+    pub transcription_callback: Option<Link>,
 }
 
 /// The way in which a call is refused.

@@ -6,7 +6,7 @@ use super::enqueue::enqueue;
 use super::gather::gather;
 use super::say::say;
 use super::xml::{self, Element, Node};
-use super::{Document, ErrorCode, Fault, Link, Record, RejectReason, Sound, Verb};
+use super::{Document, ErrorCode, Fault, Link, Method, Record, RejectReason, Sound, Verb};
 
 /// Warnings that are kept of one document; more of them would only repeat each other.
 const WARNINGS_MAX: usize = 20;
@@ -115,8 +115,7 @@ pub(super) fn is_key(key: char) -> bool {
 
 fn record(element: &Element, warnings: &mut Vec<String>) -> Record {
     let mut attributes = Attributes::of(element, warnings);
-    attributes.not_simulated(&["transcribe", "transcribeCallback"]);
-    attributes.no_effect(&["trim", "recordingStatusCallbackEvent"]);
+    attributes.no_effect(&["recordingTrack"]);
     let keys = attributes.text("finishOnKey").unwrap_or("1234567890*#");
     let record = Record {
         action: attributes.text("action").map(str::to_owned),
@@ -125,11 +124,34 @@ fn record(element: &Element, warnings: &mut Vec<String>) -> Record {
         timeout_secs: attributes.number("timeout", 5, 0..=SECONDS_MAX),
         finish_on_key: keys.chars().filter(|key| is_key(*key)).collect(),
         play_beep: attributes.flag("playBeep", true),
-        status_callback: attributes
-            .link("recordingStatusCallback", "recordingStatusCallbackMethod"),
+        status_callback: attributes.recording_callback(),
+        trims_silence: trims_silence(&mut attributes),
+        transcription_callback: transcription_callback(&mut attributes),
     };
     attributes.finish();
     record
+}
+
+fn trims_silence(attributes: &mut Attributes<'_>) -> bool {
+    match attributes.text("trim") {
+        None | Some("trim-silence") => true,
+        Some("do-not-trim") => false,
+        Some(other) => {
+            attributes.unusable("trim", other, "trim-silence or do-not-trim");
+            true
+        }
+    }
+}
+
+/// `transcribeCallback`, which also asks for the transcription. Without it, no request would show
+/// the text, so `transcribe` alone has no effect.
+fn transcription_callback(attributes: &mut Attributes<'_>) -> Option<Link> {
+    attributes.flag("transcribe", false);
+    let url = attributes.text("transcribeCallback").map(str::trim);
+    url.filter(|url| !url.is_empty()).map(|url| Link {
+        url: url.to_owned(),
+        method: Method::Post,
+    })
 }
 
 fn redirect(element: &Element, warnings: &mut Vec<String>) -> Link {
@@ -420,6 +442,10 @@ mod tests {
             (
                 "<Dial><Number sendDigits=\"x\">+17075550101</Number></Dial>",
                 "sendDigits=\"x\" of <Number>: expected only",
+            ),
+            (
+                "<Record trim=\"yes\"/>",
+                "trim=\"yes\" of <Record>: expected trim-silence or do-not-trim",
             ),
             ("hello", "text between verbs is not said"),
         ];

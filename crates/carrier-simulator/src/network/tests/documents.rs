@@ -495,10 +495,14 @@ fn recording_ends_by_key_silence_or_length() {
         Millis::from_secs(2)
     );
 
-    let mut stage = voice("timeout=\"4\"");
-    stage.dial(CALLER);
-    stage.pass(7);
-    assert_eq!(stage.only_request("/done").get("RecordingDuration"), "7");
+    // The silence at the end is cut off by default.
+    for (trim, secs) in [("", "3"), ("trim=\"do-not-trim\"", "7")] {
+        let mut stage = voice(&format!("timeout=\"4\" {trim}"));
+        stage.dial(CALLER);
+        stage.pass(7);
+        let done = stage.only_request("/done");
+        assert_eq!(done.get("RecordingDuration"), secs, "{trim}");
+    }
 
     // A timer may fire late.
     for late in [0, 40] {

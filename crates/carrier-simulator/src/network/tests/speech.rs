@@ -201,3 +201,55 @@ fn each_gather_has_a_number() {
     stage.hang_up(call);
     assert_eq!(stage.call(call).listening(), None);
 }
+
+/// The words of a voicemail are its transcription; without words there is a given text.
+#[test]
+fn voicemail_is_transcribed() {
+    for (words, text) in [
+        (&["call me", "back"][..], "call me back"),
+        (&[], UNSPOKEN_TEXT),
+    ] {
+        let mut stage = Stage::new(
+            "<Record action=\"/done\" finishOnKey=\"#\" playBeep=\"false\" transcribe=\"true\" transcribeCallback=\"/text\"/>",
+        )
+        .serve("/done", "<Hangup/>")
+        .serve("/text", "");
+        let call = stage.dial(CALLER);
+        for said in words {
+            stage.say(call, said, 0.9);
+        }
+        stage.press(call, "1");
+        assert_eq!(stage.requests("/text"), []);
+        stage.press(call, "#");
+        assert_eq!(stage.texts(call, Event::Recording), ["without a beep"]);
+        let sent = stage.only_request("/text");
+        assert_eq!(
+            (
+                sent.get("TranscriptionText"),
+                sent.get("TranscriptionStatus")
+            ),
+            (text, "completed")
+        );
+        let done = stage.only_request("/done");
+        let names = ["RecordingSid", "RecordingUrl"];
+        assert_eq!(
+            names.map(|name| sent.get(name)),
+            names.map(|name| done.get(name))
+        );
+        assert!(sent.get("TranscriptionSid").starts_with("TR"));
+        assert_eq!(sent.get("CallSid"), call.to_string());
+    }
+}
+
+/// Silence that ends a Record is counted after the last word.
+#[test]
+fn words_extend_a_record() {
+    let mut stage = Stage::new("<Record action=\"/done\" timeout=\"2\"/>").serve("/done", "");
+    let call = stage.dial(CALLER);
+    stage.pass(4);
+    stage.say(call, &"x".repeat(200), 0.9);
+    stage.pass(4);
+    assert_eq!(stage.requests("/done"), []);
+    stage.pass(1);
+    assert_eq!(stage.only_request("/done").get("RecordingDuration"), "7");
+}
