@@ -72,7 +72,7 @@ pub struct Listening<'c> {
 }
 
 /// A verb that listens to a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ListeningVerb {
     /// A Gather.
