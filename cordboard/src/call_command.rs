@@ -311,8 +311,12 @@ impl Player {
 
     /// Says how the call ended.
     async fn conclude(&self, caller: CallSid) -> Result<(), Failure> {
-        if let Some(step) = self.steps.front() {
-            return Err(format!("the call ended before the caller could {step}").into());
+        match (self.steps.front(), self.talking_since) {
+            (Some(step), None) => {
+                return Err(format!("the call ended before the caller could {step}").into());
+            }
+            (Some(step), Some(_)) => println!("The caller was not asked to {step}."),
+            (None, _) => {}
         }
         match (&self.worker, self.talking_since) {
             (Some(phone), Some(_)) if phone.is_of_dial() => {

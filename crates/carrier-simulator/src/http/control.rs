@@ -31,6 +31,7 @@ pub(super) fn routes() -> Router<Arc<Carrier>> {
         .route("/simulator/conferences", get(conferences))
         .route("/simulator/calls/{sid}/digits", post(digits))
         .route("/simulator/calls/{sid}/speech", post(speech))
+        .route("/simulator/calls/{sid}/listen", post(listen))
         .route("/simulator/calls/{sid}/answer", post(answer))
         .route("/simulator/calls/{sid}/decline", post(decline))
         .route("/simulator/calls/{sid}/hangup", post(hang_up))
@@ -267,6 +268,14 @@ async fn speech(
     )
 }
 
+async fn listen(
+    State(carrier): State<Arc<Carrier>>,
+    Path(sid): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let call = call_sid(&sid)?;
+    act(&carrier, call, Input::Listen(call))
+}
+
 async fn answer(
     State(carrier): State<Arc<Carrier>>,
     Path(sid): Path<String>,
@@ -307,7 +316,14 @@ fn render(call: &Call) -> Value {
         .transcript
         .entries()
         .iter()
-        .map(|entry| json!({ "at": entry.at.to_iso8601_millis(), "event": entry.event, "text": entry.text }))
+        .map(|entry| {
+            json!({
+                "at": entry.at.to_iso8601_millis(),
+                "event": entry.event,
+                "text": entry.text,
+                "sound": entry.sound,
+            })
+        })
         .collect();
     let listening = call.listening().map(|listening| {
         json!({

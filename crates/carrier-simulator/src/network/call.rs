@@ -136,6 +136,9 @@ pub struct Call {
     /// Number of times the call was enqueued with a Workflow.
     #[serde(default)]
     pub(super) enqueues: u32,
+    /// Whether a person listens to the call, so that speech takes as long as in reality.
+    #[serde(default)]
+    pub(super) is_audible: bool,
     /// Number of Gathers and Records of the call so far.
     #[serde(default)]
     pub(super) listened: u32,
@@ -169,6 +172,11 @@ impl Call {
             Direction::Inbound => &self.from,
             Direction::OutboundApi | Direction::OutboundDial => &self.to,
         }
+    }
+
+    /// Whether the person hears the ringing of phones that the call dials.
+    pub fn hears_ringing(&self) -> bool {
+        matches!(self.phase, Phase::DialingPhones { .. })
     }
 
     /// The call at the other end of its conversation, if there is one.

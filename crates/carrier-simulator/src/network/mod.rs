@@ -63,7 +63,7 @@ pub use rows::{Change, Row, RowError};
 pub use sound::{OTHER_AUDIO, SPEECH_MILLIS_PER_CHARACTER};
 pub use speech::{CONFIDENCE, Listening, ListeningVerb, SPEECH_CHARS_MAX};
 pub use task::{ENDED_TASK_GRACE, TaskEnd};
-pub use transcript::{Entry, Event, Transcript};
+pub use transcript::{Entry, EntrySound, Event, Transcript};
 
 /// Live calls at the same time; more than a contact centre on a laptop has callers.
 pub const LIVE_CALLS_MAX: usize = 5_000;
@@ -143,6 +143,8 @@ pub enum Input {
         /// How sure the speech recognition is, from 0 to 1.
         confidence: f64,
     },
+    /// A person listens to a call from now on: texts are read as slowly as in reality.
+    Listen(CallSid),
     /// A person picks up a ringing phone.
     Answer(CallSid),
     /// A person declines a ringing phone.

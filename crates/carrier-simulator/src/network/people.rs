@@ -92,6 +92,7 @@ impl Turn<'_> {
             phase,
             enqueued: None,
             enqueues: 0,
+            is_audible: false,
             listened: 0,
             conferring: None,
             invited: None,
@@ -227,6 +228,14 @@ impl Turn<'_> {
         self.note(sid, Event::Pressed, format!("{digits}{listening}"));
         for key in digits.chars() {
             self.press(sid, key);
+        }
+        Ok(())
+    }
+
+    pub fn person_listens(&mut self, sid: CallSid) -> Result<(), Refusal> {
+        self.known_call(sid)?;
+        if let Some(call) = self.call_mut(sid) {
+            call.is_audible = true;
         }
         Ok(())
     }

@@ -10,8 +10,8 @@ use super::call::{Enqueued, Frame, Phase, Role, Transfer};
 use super::fetch::DocumentFetch;
 use super::turn::Turn;
 use super::{
-    CallStatus, Event, FETCHES_MAX, Fetch, FetchId, Fetched, MEDIA_MAX, Output, Purpose, Reply,
-    Start, Target, shown_url,
+    CallStatus, EntrySound, Event, FETCHES_MAX, Fetch, FetchId, Fetched, MEDIA_MAX, Output,
+    Purpose, Reply, Start, Target, shown_url,
 };
 use crate::twiml::{self, Document, ErrorCode, Fault, Link, Sound, Verb};
 
@@ -395,10 +395,11 @@ impl Turn<'_> {
     /// "failure").
     pub fn application_error(&mut self, sid: CallSid) {
         self.pick_up(sid);
-        self.note(
+        self.note_sound(
             sid,
             Event::Heard,
             "We are sorry, an application error has occurred. Goodbye.",
+            EntrySound::default_speech(),
         );
         self.end(
             sid,
@@ -500,6 +501,7 @@ fn read_aloud(body: &[u8]) -> Document {
             text,
             loops: 1,
             pause: Millis::ZERO,
+            language: twiml::default_language(),
         })],
         warnings: Vec::new(),
     }

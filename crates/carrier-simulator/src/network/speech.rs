@@ -8,7 +8,7 @@ use super::call::{Gathering, Phase};
 use super::people::wrong_state;
 use super::sound::SPEECH_MILLIS_PER_CHARACTER;
 use super::turn::Turn;
-use super::{Call, CallStatus, Event, Refusal};
+use super::{Call, CallStatus, EntrySound, Event, Refusal};
 
 /// Largest number of characters that a person says at once: a minute of speech, as much as a Gather
 /// takes.
@@ -157,7 +157,7 @@ impl Turn<'_> {
         let records = matches!(call.phase, Phase::Recording { .. });
         if let Some(other) = call.bridged_with() {
             self.note(sid, Event::Said, text.as_str());
-            self.note(other, Event::Heard, text);
+            self.note_sound(other, Event::Heard, text, EntrySound::default_speech());
         } else if gathers {
             self.note(sid, Event::Said, text.as_str());
             self.gather_speech(sid, &text, confidence);

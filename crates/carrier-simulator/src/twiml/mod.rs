@@ -98,6 +98,9 @@ pub enum Sound {
         /// The pauses in the text, together.
         #[serde(default)]
         pause: Millis,
+        /// The language of the voice, as a BCP 47 tag.
+        #[serde(default = "default_language")]
+        language: String,
     },
     /// Plays an audio file.
     Play {
@@ -116,6 +119,11 @@ pub enum Sound {
         /// The length in seconds.
         length_secs: u32,
     },
+}
+
+/// The language of a Say that names none.
+pub(crate) fn default_language() -> String {
+    "en-US".to_owned()
 }
 
 /// `<Enqueue>` (voice-webhooks.md section 5.1).

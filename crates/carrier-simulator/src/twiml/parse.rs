@@ -211,6 +211,7 @@ mod tests {
                 text: "Tom & Jérôme <3".into(),
                 loops: 1,
                 pause: Millis::from_millis(500),
+                language: "en-US".to_owned(),
             })]
         );
     }

@@ -2,9 +2,9 @@
 
 use ids::time::Millis;
 
-use super::Sound;
 use super::attributes::{Attributes, shorten};
 use super::xml::{Element, Node};
+use super::{Sound, default_language};
 
 /// Longest pause of one `<break>`, as in the SSML of the carrier's voices.
 const BREAK_MAX: Millis = Millis::from_secs(10);
@@ -23,7 +23,7 @@ pub(super) fn say(element: &Element, warnings: &mut Vec<String>) -> Option<Sound
     let mut speech = Speech::default();
     speech.read(element, warnings);
     let mut attributes = Attributes::of(element, warnings);
-    attributes.no_effect(&["voice", "language"]);
+    let language = language(&mut attributes);
     let loops = attributes.loops();
     attributes.finish();
     let text = speech.text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -35,11 +35,27 @@ pub(super) fn say(element: &Element, warnings: &mut Vec<String>) -> Option<Sound
                 text,
                 loops,
                 pause: speech.pause,
+                language,
             });
         }
     };
     warnings.push(format!("13520: {problem}; the <Say> is not heard"));
     None
+}
+
+/// `language`, else that of a voice whose name contains it, such as `Google.hi-IN-Standard-A`.
+fn language(attributes: &mut Attributes<'_>) -> String {
+    let voice = attributes.text("voice").unwrap_or_default();
+    let of_voice = voice.strip_prefix("Google.").and_then(|name| {
+        let mut parts = name.split('-');
+        Some(format!("{}-{}", parts.next()?, parts.next()?))
+    });
+    let named = attributes.text("language").map(str::trim);
+    named
+        .filter(|language| !language.is_empty())
+        .map(str::to_owned)
+        .or(of_voice)
+        .unwrap_or_else(default_language)
 }
 
 impl Speech {
@@ -182,9 +198,29 @@ mod tests {
                 text: text.to_owned(),
                 loops: 1,
                 pause: Millis::from_millis(pause),
+                language: "en-US".to_owned(),
             };
             assert_eq!(verbs, [Verb::Sound(say)], "{inner}");
             assert_eq!(warnings, Vec::<String>::new(), "{inner}");
+        }
+    }
+
+    #[test]
+    fn language_is_that_of_attribute_or_voice() {
+        for (attributes, expected) in [
+            ("", "en-US"),
+            (
+                "language=\"hi-IN\" voice=\"Google.de-DE-Wavenet-A\"",
+                "hi-IN",
+            ),
+            ("voice=\"Google.de-DE-Wavenet-A\"", "de-DE"),
+            ("voice=\"Polly.Joanna\"", "en-US"),
+        ] {
+            let (verbs, _) = read(&format!("<Say {attributes}>x</Say>"));
+            let [Verb::Sound(Sound::Say { language, .. })] = verbs.as_slice() else {
+                panic!("{attributes}: {verbs:?}");
+            };
+            assert_eq!(language, expected, "{attributes}");
         }
     }
 

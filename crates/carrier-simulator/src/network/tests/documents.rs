@@ -570,3 +570,34 @@ fn streams_and_refers_are_refused_clearly() {
     }
     assert_eq!(stage.heard(call), ["Next"]);
 }
+
+/// A person who listens hears each text to its end; others do not wait.
+#[test]
+fn audible_speech_takes_longer() {
+    let mut stage = Stage::new("<Say language=\"hi-IN\">Namaste</Say><Play>/a.wav</Play>")
+        .serve_audio("/a.wav", 1);
+    let call = created(&stage.handle(Input::Dial {
+        from: CALLER.to_owned(),
+        to: CENTRE.to_owned(),
+    }));
+    assert_eq!(stage.act(Input::Listen(call)), []);
+    let quick = 7 * SPEECH_MILLIS_PER_CHARACTER;
+    stage.pass_millis(5 * quick - 1);
+    assert_eq!(stage.texts(call, Event::Playing), Vec::<String>::new());
+    stage.pass_millis(1);
+    let sounds: Vec<_> = stage
+        .call(call)
+        .transcript
+        .entries()
+        .iter()
+        .filter_map(|entry| entry.sound.clone())
+        .collect();
+    let speech = EntrySound::Speech {
+        language: "hi-IN".to_owned(),
+    };
+    let audio = EntrySound::Audio {
+        url: format!("{BASE}/a.wav"),
+        loops: 1,
+    };
+    assert_eq!(sounds, [speech, audio]);
+}
