@@ -7,7 +7,7 @@
 //! so the state can be stored at any moment and continued by another process.
 //!
 //! Reading order: `call` (the state of a call), `turn` (one input), `interpreter` (runs
-//! documents), then one file for each group of verbs: `sound`, `gather`, `speech`, `queue`, `task`, `dial`,
+//! documents), then one file for each group of verbs: `sound`, `gather`, `speech`, `queue`, `task`, `dial`, `legs`,
 //! `bridge`, `reservation`, `conference`, `record`, `recording`; `reports` sends the status callbacks.
 
 mod address;
@@ -18,6 +18,7 @@ mod dial;
 mod fetch;
 mod gather;
 mod interpreter;
+mod legs;
 mod people;
 mod queue;
 mod record;

@@ -92,7 +92,7 @@ async fn call_from_ringing_to_hang_up() {
     );
     assert_eq!(
         shown["transcript"][0],
-        json!({ "at": "2026-11-22T15:00:00.000Z", "event": "dialed", "text": CENTRE })
+        json!({ "at": "2026-11-22T15:00:00.000Z", "event": "dialed", "sound": null, "text": CENTRE })
     );
     assert_eq!(
         webhooks.requests("/exit")[0].param("QueueResult"),
