@@ -116,13 +116,14 @@ async fn phone_is_heard_after_a_click() {
     browser
         .sees("#sound-state", "This browser has no voice for hi-IN")
         .await;
-    browser.press("[aria-label='Press 1']").await;
-    browser
-        .until(
-            "the music",
-            "return played.some((url) => url.includes('/wait-music/'))",
-        )
-        .await;
+    // Between two menus, nothing listens to the key.
+    let press_until_music = "if (played.some((url) => url.includes('/wait-music/'))) return true;
+        if (!(Date.now() - window.pressedAt < 3000)) {
+          window.pressedAt = Date.now();
+          document.querySelector(\"[aria-label='Press 1']\")?.click();
+        }
+        return false";
+    browser.until("the music", press_until_music).await;
     let count = browser.run("return spoken.length").await;
     browser.press("#sound").await;
     browser.sees("#sound-state", "The sound is off").await;
