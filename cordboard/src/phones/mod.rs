@@ -135,7 +135,9 @@ fn call(call: &network::Call) -> Call {
         status: call.status.as_str().to_owned(),
         talking_with: call.bridged_with(),
         hears_ringing: call.hears_ringing(),
-        hears_speech: listening.is_some() || call.bridged_with().is_some(),
+        hears_speech: listening.is_some()
+            || call.bridged_with().is_some()
+            || call.conference().is_some(),
         hints: listening.map_or_else(Vec::new, |listening| listening.hints.to_vec()),
         began: call.created,
         transcript: call.transcript.entries().iter().map(line).collect(),

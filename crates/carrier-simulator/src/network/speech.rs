@@ -155,9 +155,14 @@ impl Turn<'_> {
         }
         let gathers = call.gather_hears_speech();
         let records = matches!(call.phase, Phase::Recording { .. });
-        if let Some(other) = call.bridged_with() {
+        let bridged = call.bridged_with().map(|other| vec![other]);
+        let hearers = bridged.or_else(|| self.conference_hearers(sid));
+        if let Some(hearers) = hearers {
             self.note(sid, Event::Said, text.as_str());
-            self.note_sound(other, Event::Heard, text, EntrySound::default_speech());
+            for hearer in hearers {
+                let speech = EntrySound::default_speech();
+                self.note_sound(hearer, Event::Heard, text.as_str(), speech);
+            }
         } else if gathers {
             self.note(sid, Event::Said, text.as_str());
             self.gather_speech(sid, &text, confidence);

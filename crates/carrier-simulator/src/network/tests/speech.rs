@@ -49,6 +49,7 @@ fn first_input_decides() {
     let call = stage.dial(CALLER);
     stage.say(call, "my bill", 0.9);
     stage.press(call, "12#");
+    assert_eq!(stage.requests("/said"), []);
     stage.pass(6);
     let said = stage.only_request("/said");
     assert_eq!(
@@ -252,4 +253,34 @@ fn words_extend_a_record() {
     assert_eq!(stage.requests("/done"), []);
     stage.pass(1);
     assert_eq!(stage.only_request("/done").get("RecordingDuration"), "7");
+}
+
+#[test]
+fn conference_hears_speech() {
+    let room = "<Dial><Conference>room</Conference></Dial>";
+    let mut stage = Stage::new(room).serve("/worker", room);
+    let caller = stage.dial(CALLER);
+    stage.say(caller, "Anyone?", 0.9);
+    let worker = stage.ring(WORKER, "/worker");
+    stage.answer(worker);
+    stage.say(worker, "Good morning", 0.9);
+    assert_eq!(stage.heard(caller), ["Good morning"]);
+    assert_eq!(stage.heard(worker), Vec::<String>::new());
+    let muted = ParticipantUpdate {
+        muted: Some(true),
+        ..ParticipantUpdate::default()
+    };
+    let conference = stage.call(worker).conference().unwrap();
+    let update = Input::UpdateParticipant {
+        conference,
+        call: worker,
+        update: muted,
+    };
+    assert_eq!(stage.act(update), []);
+    stage.say(worker, "Hello?", 0.9);
+    assert_eq!(stage.heard(caller), ["Good morning"]);
+    assert_eq!(
+        stage.texts(caller, Event::Said),
+        ["Anyone? (nothing was listening)"]
+    );
 }
