@@ -4,9 +4,10 @@
     reason = "this is what the person at the terminal reads"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use carrier_simulator::network::{CallStatus, ListeningVerb};
 use ids::CallSid;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use runtime::Env;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use task_router::router::explain::TaskExplanation;
 use tokio::time::{Instant, interval};
 
+use crate::call_script::Step;
 use crate::cli::{Call, Serve, Start};
 use crate::explain_command::render;
 use crate::local_client::local_client;
@@ -34,12 +36,23 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Deserialize)]
 struct Phone {
     call_sid: CallSid,
+    parent_call_sid: Option<CallSid>,
     to: String,
     direction: String,
-    status: String,
+    status: CallStatus,
     bridged_with: Option<CallSid>,
+    listening: Option<Listening>,
     #[serde(default)]
     transcript: Vec<Entry>,
+}
+
+/// The Gather or Record that listens to a phone.
+#[derive(Debug, Clone, Deserialize)]
+struct Listening {
+    number: u32,
+    verb: ListeningVerb,
+    keys: bool,
+    speech: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -52,6 +65,22 @@ struct Entry {
 #[derive(Debug, Deserialize)]
 struct Phones {
     calls: Vec<Phone>,
+}
+
+impl Phone {
+    /// Whether a `<Dial>` rang this phone, not an offer to a Worker.
+    fn is_of_dial(&self) -> bool {
+        self.parent_call_sid.is_some()
+    }
+
+    /// The name of an answered phone in the output.
+    fn side(&self) -> &'static str {
+        if self.is_of_dial() {
+            "called"
+        } else {
+            "worker"
+        }
+    }
 }
 
 /// Places a call at the contact centre on `--port`. If none runs there, starts one for this call
@@ -70,7 +99,7 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
         let running = RunFile::read(start.port).ok_or_else(|| {
             format!("the contact centre at {base} belongs to another user: start your own with another --port")
         })?;
-        return CallScript::new(http, base, running).play(options).await;
+        return Player::new(http, base, running).play(options).await;
     }
     println!("No contact centre runs at {base}: starting one for this call.");
     let own_options = Start {
@@ -83,7 +112,7 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
         account: own.account.clone(),
         phone_number,
     };
-    let played = CallScript::new(http, own.address.clone(), running)
+    let played = Player::new(http, own.address.clone(), running)
         .play(options)
         .await;
     let _already_stopped = own.stop.send(true);
@@ -92,17 +121,24 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
 }
 
 /// One call, and the state of both people in it.
-struct CallScript {
+struct Player {
     http: Client,
     base: String,
     running: RunFile,
     printed: BTreeMap<CallSid, usize>,
     talking_since: Option<Instant>,
-    pressed: bool,
+    /// What the caller has still to do.
+    steps: VecDeque<Step>,
+    /// The Gather or Record that the caller's last keys or words were for.
+    entered_in: Option<u32>,
+    waiting_since: Option<Instant>,
+    /// The phone that was answered: of the Worker who is offered the Task, or of a `<Dial>`.
     worker: Option<Phone>,
+    /// The Gather in which that phone accepted the call.
+    accepted_in: Option<u32>,
 }
 
-impl CallScript {
+impl Player {
     fn new(http: Client, base: String, running: RunFile) -> Self {
         Self {
             http,
@@ -110,8 +146,11 @@ impl CallScript {
             running,
             printed: BTreeMap::new(),
             talking_since: None,
-            pressed: false,
+            steps: VecDeque::new(),
+            entered_in: None,
+            waiting_since: None,
             worker: None,
+            accepted_in: None,
         }
     }
 
@@ -127,15 +166,16 @@ impl CallScript {
             .and_then(Value::as_str)
             .unwrap_or_default()
             .parse()?;
-        let patience = Duration::from_secs(options.patience);
-        let followed = tokio::time::timeout(patience, self.follow(caller, &options.press)).await;
+        self.steps = options.script.0.iter().cloned().collect();
+        let patience = Duration::from_secs(options.patience) + options.script.waits();
+        let followed = tokio::time::timeout(patience, self.follow(caller)).await;
         if let Ok(followed) = followed {
             return followed;
         }
         if let Err(error) = self.print_explanation(caller).await {
             tracing::warn!(%error, "the reason for which the Task waits could not be requested");
         }
-        let patience = options.patience;
+        let patience = patience.as_secs();
         Err(format!("the call did not reach wrap-up within {patience} s").into())
     }
 
@@ -152,88 +192,146 @@ impl CallScript {
         Ok(())
     }
 
-    /// Performs the actions of the caller and the Worker, until the Worker is in wrap-up.
-    async fn follow(&mut self, caller: CallSid, press: &str) -> Result<(), Failure> {
+    /// Performs the actions of the caller and the Worker, until the call is over and a Worker who
+    /// talked is in wrap-up.
+    async fn follow(&mut self, caller: CallSid) -> Result<(), Failure> {
         let mut ticks = interval(POLL_EVERY);
         loop {
             ticks.tick().await;
             let phone = self.poll(caller, "caller").await?;
-            self.press_once(&phone, press).await?;
+            self.perform_step(&phone).await?;
             self.pick_up(caller).await?;
             if let Some(worker) = self.worker.clone() {
-                let worker = self.poll(worker.call_sid, "worker").await?;
+                let worker = self.poll(worker.call_sid, worker.side()).await?;
+                self.accept(&worker).await?;
                 self.talk_then_hang_up(&phone, &worker).await?;
             }
-            if phone.status != "completed" {
-                continue;
+            if phone.status.is_over() {
+                return self.conclude(caller).await;
             }
-            return match (&self.worker, self.talking_since) {
-                (Some(worker), Some(_)) => self.wait_for_wrap_up(caller, worker.to.clone()).await,
-                _ => Err("the call ended before a Worker answered it".into()),
-            };
         }
     }
 
-    async fn press_once(&mut self, phone: &Phone, press: &str) -> Result<(), Failure> {
-        let hears_menu = phone.transcript.iter().any(|entry| entry.event == "heard");
-        if self.pressed || !hears_menu {
+    /// Performs the next step of the script when the call is ready for it: keys and words need a
+    /// Gather that has not got any, or a Record.
+    async fn perform_step(&mut self, phone: &Phone) -> Result<(), Failure> {
+        let Some(step) = self.steps.front().cloned() else {
+            return Ok(());
+        };
+        if let Step::Wait(length) = step {
+            let since = *self.waiting_since.get_or_insert_with(Instant::now);
+            if since.elapsed() >= length {
+                self.waiting_since = None;
+                self.steps.pop_front();
+            }
             return Ok(());
         }
-        self.pressed = true;
-        self.post(
-            &format!("/simulator/calls/{}/digits", phone.call_sid),
-            &json!({ "digits": press }),
-        )
-        .await?;
+        let Some(listening) = &phone.listening else {
+            return Ok(());
+        };
+        let is_new = self.entered_in != Some(listening.number);
+        let is_record = listening.verb == ListeningVerb::Record;
+        let (action, body, is_heard) = match &step {
+            Step::Keys(keys) => ("digits", json!({ "digits": keys }), listening.keys),
+            Step::Say(text) => ("speech", json!({ "text": text }), listening.speech),
+            Step::Wait(_) => return Ok(()),
+        };
+        if !is_heard || !(is_new || is_record) {
+            return Ok(());
+        }
+        let path = format!("/simulator/calls/{}/{action}", phone.call_sid);
+        self.post(&path, &body).await?;
+        self.entered_in = Some(listening.number);
+        self.steps.pop_front();
         Ok(())
     }
 
-    /// Answers the phone of the Worker who is offered this caller's Task. Other phones may ring for
-    /// other callers.
+    /// Answers the phone of the Worker who is offered this caller's Task, or a phone that a
+    /// `<Dial>` of this call rings. Other phones may ring for other callers.
     async fn pick_up(&mut self, caller: CallSid) -> Result<(), Failure> {
-        if self.worker.is_some() || !self.pressed {
+        if self.worker.is_some() {
             return Ok(());
         }
-        let mut ringing: Phones = self.get("/simulator/calls?status=ringing").await?;
-        ringing
-            .calls
-            .retain(|phone| phone.direction == "outbound-api");
-        if ringing.calls.is_empty() {
-            return Ok(());
-        }
-        let Some(offered_to) = self.offered_to(caller).await? else {
-            return Ok(());
+        let ringing: Phones = self.get("/simulator/calls?status=ringing").await?;
+        let ringing = ringing.calls;
+        let dialed = ringing
+            .iter()
+            .find(|phone| phone.parent_call_sid == Some(caller));
+        let is_offer = |phone: &&Phone| phone.direction == "outbound-api";
+        let worker = if let Some(dialed) = dialed {
+            Some(dialed)
+        } else if ringing.iter().any(|phone| is_offer(&phone)) {
+            let offered_to = self.offered_to(caller).await?;
+            let mut offers = ringing.iter().filter(is_offer);
+            offers.find(|phone| Some(&phone.to) == offered_to.as_ref())
+        } else {
+            None
         };
-        let Some(worker) = ringing
-            .calls
-            .into_iter()
-            .find(|phone| phone.to == offered_to)
-        else {
-            return Ok(());
-        };
-        self.post(
-            &format!("/simulator/calls/{}/answer", worker.call_sid),
-            &json!({}),
-        )
-        .await?;
-        self.worker = Some(worker);
+        let Some(worker) = worker else { return Ok(()) };
+        let path = format!("/simulator/calls/{}/answer", worker.call_sid);
+        self.post(&path, &json!({})).await?;
+        self.worker = Some(worker.clone());
         Ok(())
     }
 
+    /// Presses 1 when the answered phone is asked for a key before the connection.
+    async fn accept(&mut self, worker: &Phone) -> Result<(), Failure> {
+        let Some(listening) = worker.listening.as_ref().filter(|gather| gather.keys) else {
+            return Ok(());
+        };
+        if self.accepted_in == Some(listening.number) {
+            return Ok(());
+        }
+        self.accepted_in = Some(listening.number);
+        let path = format!("/simulator/calls/{}/digits", worker.call_sid);
+        self.post(&path, &json!({ "digits": "1" })).await?;
+        Ok(())
+    }
+
+    /// Ends the conversation: the caller hangs up, or the Worker when the caller has still
+    /// something to do.
     async fn talk_then_hang_up(&mut self, caller: &Phone, worker: &Phone) -> Result<(), Failure> {
         let connected = caller.bridged_with == Some(worker.call_sid);
+        let waits = matches!(self.steps.front(), Some(Step::Wait(_)));
         match self.talking_since {
             None if connected => self.talking_since = Some(Instant::now()),
-            Some(since) if connected && since.elapsed() >= CONVERSATION => {
-                self.post(
-                    &format!("/simulator/calls/{}/hangup", caller.call_sid),
-                    &json!({}),
-                )
-                .await?;
+            Some(since) if connected && !waits && since.elapsed() >= CONVERSATION => {
+                let first = if self.steps.is_empty() {
+                    caller
+                } else {
+                    worker
+                };
+                let path = format!("/simulator/calls/{}/hangup", first.call_sid);
+                self.post(&path, &json!({})).await?;
             }
             None | Some(_) => {}
         }
         Ok(())
+    }
+
+    /// Says how the call ended.
+    async fn conclude(&self, caller: CallSid) -> Result<(), Failure> {
+        match (self.steps.front(), self.talking_since) {
+            (Some(step), None) => {
+                return Err(format!("the call ended before the caller could {step}").into());
+            }
+            (Some(step), Some(_)) => println!("The caller was not asked to {step}."),
+            (None, _) => {}
+        }
+        match (&self.worker, self.talking_since) {
+            (Some(phone), Some(_)) if phone.is_of_dial() => {
+                println!("The caller talked with {}; no Task was created.", phone.to);
+                Ok(())
+            }
+            (Some(worker), Some(_)) => self.wait_for_wrap_up(caller, worker.to.clone()).await,
+            (None, _) | (Some(_), None) if self.task_of(caller).await?.is_some() => {
+                Err("the call ended before a Worker answered it".into())
+            }
+            (None, _) | (Some(_), None) => {
+                println!("The call is over; no Task was created.");
+                Ok(())
+            }
+        }
     }
 
     /// The phone number of the Worker who is offered the caller's Task now, if there is one.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 use ids::{TaskSid, WorkerSid};
 
+use crate::call_script::Script;
 use crate::embedded_dynamodb::Durability;
 use crate::exposure::PublicUrl;
 use crate::log::LogFormat;
@@ -37,8 +38,9 @@ pub struct Cli {
 pub enum Command {
     /// Start the contact centre, for this machine or for others.
     Serve(Serve),
-    /// Place a call, answer it as the Worker, and print the conversation; fails unless the Worker
-    /// reaches wrap-up.
+    /// Place a call, do what --press, --digits, --say and --wait say in their order, answer as the
+    /// Worker, and print the conversation; fails when a Task is created and its Worker does not
+    /// reach wrap-up.
     Call(Call),
     /// Explain why a Task waits, or why a Worker is offered no Task: each condition that is not
     /// met, with its values.
@@ -119,13 +121,13 @@ impl Default for Serve {
 /// Options of `call`.
 #[derive(Debug, Clone, Args)]
 pub struct Call {
-    /// The key to press in the menu.
-    #[arg(long, value_name = "DIGIT", default_value = "1", value_parser = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*"])]
-    pub press: String,
+    /// What the caller does.
+    #[command(flatten)]
+    pub script: Script,
     /// The caller's number.
     #[arg(long, default_value = "+17075550199")]
     pub from: String,
-    /// Timeout in seconds, after which the call counts as failed.
+    /// Timeout in seconds, beside the waits, after which the call counts as failed.
     #[arg(long, default_value_t = 60)]
     pub patience: u64,
 }

@@ -6,8 +6,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use carrier_simulator::Carrier;
-use carrier_simulator::network::{self, CallStatus, Direction, Input, Output};
-use console::phones::{Action, CALLS_MAX, Call, CallState, Document, Phones, TranscriptEntry};
+use carrier_simulator::network::{
+    self, CONFIDENCE, CallStatus, Direction, EntrySound, Input, Output,
+};
+use console::phones::{
+    Action, CALLS_MAX, Call, CallState, Document, Phones, SendingAgain, Sound, TranscriptEntry,
+};
 use ids::CallSid;
 
 pub use documents::Documents;
@@ -42,6 +46,10 @@ impl Phones for Telephones {
         self.documents.of(call)
     }
 
+    fn send_again(&self, call: CallSid, document: u64) -> SendingAgain<'_> {
+        Box::pin(self.documents.send_again(call, document))
+    }
+
     fn revision(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.carrier.read(|network| {
@@ -52,6 +60,8 @@ impl Phones for Telephones {
                     call.status.as_str(),
                     call.transcript.entries().len(),
                     last,
+                    call.listening().map(|listening| listening.number),
+                    call.hears_ringing(),
                 )
                     .hash(&mut hasher);
             }
@@ -82,6 +92,12 @@ impl Phones for Telephones {
             Action::Decline => Input::Decline(call),
             Action::HangUp => Input::HangUp(call),
             Action::Press(digits) => Input::Digits { call, digits },
+            Action::Say(text) => Input::Say {
+                call,
+                text,
+                confidence: CONFIDENCE,
+            },
+            Action::Listen => Input::Listen(call),
         };
         refusal(&self.carrier.handle(input))
     }
@@ -105,7 +121,9 @@ fn call(call: &network::Call) -> Call {
         at: entry.at,
         kind: kind(entry.event),
         text: entry.text.clone(),
+        sound: entry.sound.clone().map(sound),
     };
+    let listening = call.listening().filter(|listening| listening.speech);
     Call {
         sid: call.sid,
         phone: call.phone().to_owned(),
@@ -116,8 +134,20 @@ fn call(call: &network::Call) -> Call {
         state: state(call.status),
         status: call.status.as_str().to_owned(),
         talking_with: call.bridged_with(),
+        hears_ringing: call.hears_ringing(),
+        hears_speech: listening.is_some()
+            || call.bridged_with().is_some()
+            || call.conference().is_some(),
+        hints: listening.map_or_else(Vec::new, |listening| listening.hints.to_vec()),
         began: call.created,
         transcript: call.transcript.entries().iter().map(line).collect(),
+    }
+}
+
+fn sound(sound: EntrySound) -> Sound {
+    match sound {
+        EntrySound::Speech { language } => Sound::Speech(language),
+        EntrySound::Audio { url, loops } => Sound::Audio { url, loops },
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Assets {
     pub uplot_style: Asset,
     /// The console's own script.
     pub script: Asset,
+    /// The script that makes telephones audible.
+    pub phones: Asset,
     /// The console's own style sheet.
     pub style: Asset,
     /// The console's own icon.
@@ -48,6 +50,7 @@ pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
     uplot: Asset::script("uplot", include_bytes!("../assets/uPlot.iife.min.js")),
     uplot_style: Asset::style("uplot", include_bytes!("../assets/uPlot.min.css")),
     script: Asset::script("console", include_bytes!("../assets/console.js")),
+    phones: Asset::script("phones", include_bytes!("../assets/phones.js")),
     style: Asset::style("console", include_bytes!("../assets/console.css")),
     icon: Asset::new(
         "icon",
@@ -58,12 +61,13 @@ pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
 });
 
 impl Assets {
-    fn all(&self) -> [&Asset; 6] {
+    fn all(&self) -> [&Asset; 7] {
         [
             &self.htmx,
             &self.uplot,
             &self.uplot_style,
             &self.script,
+            &self.phones,
             &self.style,
             &self.icon,
         ]

@@ -121,6 +121,9 @@ fn document(title: &str, section: Option<Section>, body: Markup) -> Markup {
                     link rel="stylesheet" href=(ASSETS.uplot_style.address);
                     script src=(ASSETS.uplot.address) defer {}
                 }
+                @if section == Some(Section::Phones) {
+                    script src=(ASSETS.phones.address) defer {}
+                }
                 script src=(ASSETS.script.address) defer {}
             }
             (body)

@@ -1,6 +1,8 @@
 //! The port [`Phones`]: the telephones of a simulated network, as the console shows them. A program
 //! that runs such a network implements it.
 
+use std::pin::Pin;
+
 use ids::CallSid;
 use ids::time::Timestamp;
 
@@ -13,8 +15,15 @@ pub trait Phones: Send + Sync {
     /// [`CALLS_MAX`].
     fn calls(&self) -> Vec<Call>;
 
-    /// The answers of webhooks about a call, oldest first.
+    /// The webhooks about a call that were answered with a document, oldest first.
     fn documents(&self, call: CallSid) -> Vec<Document>;
+
+    /// Sends the webhook of a document once more. The answer is added to the documents of the call
+    /// and changes nothing in the call.
+    ///
+    /// # Errors
+    /// A message when there is no such document any more.
+    fn send_again(&self, call: CallSid, document: u64) -> SendingAgain<'_>;
 
     /// A number that changes with every change of the network.
     fn revision(&self) -> u64;
@@ -32,6 +41,9 @@ pub trait Phones: Send + Sync {
     fn perform(&self, call: CallSid, action: Action) -> Result<(), String>;
 }
 
+/// A webhook that is sent once more.
+pub type SendingAgain<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+
 /// Maximum number of calls on the page.
 pub const CALLS_MAX: usize = 40;
 
@@ -46,6 +58,10 @@ pub enum Action {
     HangUp,
     /// Press keys.
     Press(String),
+    /// Say a text.
+    Say(String),
+    /// Listen to the call: texts are read as slowly as in reality from now on.
+    Listen,
 }
 
 /// The state of a call.
@@ -74,6 +90,12 @@ pub struct Call {
     pub status: String,
     /// The call of the phone it is connected with, if any.
     pub talking_with: Option<CallSid>,
+    /// Whether the person hears the ringing of the phones that the call dials.
+    pub hears_ringing: bool,
+    /// Whether what the person says is heard.
+    pub hears_speech: bool,
+    /// Phrases that the contact centre expects to hear.
+    pub hints: Vec<String>,
     /// The moment at which the call began.
     pub began: Timestamp,
     /// What was heard and done, oldest first.
@@ -89,15 +111,41 @@ pub struct TranscriptEntry {
     pub kind: String,
     /// The text that was heard, or a description of what was done.
     pub text: String,
+    /// The sound that was heard, if a browser can make it.
+    pub sound: Option<Sound>,
 }
 
-/// The answer of a webhook.
+/// A sound that a person at a phone hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sound {
+    /// A voice reads the text, in this language (a BCP 47 tag).
+    Speech(String),
+    /// An audio file.
+    Audio {
+        /// The URL of the file.
+        url: String,
+        /// Number of repetitions, at least 1.
+        loops: u32,
+    },
+}
+
+/// A webhook and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
+    /// Number of the document; unique.
+    pub number: u64,
     /// The moment of the answer.
     pub at: Timestamp,
+    /// Whether a person has sent the webhook once more.
+    pub is_again: bool,
+    /// The method of the request.
+    pub method: String,
     /// Path and query of the webhook.
     pub address: String,
+    /// The headers of the request, with the signature.
+    pub headers: Vec<(String, String)>,
+    /// The parameters of the request's form or query, in their order.
+    pub parameters: Vec<(String, String)>,
     /// The HTTP status; `None` if the webhook did not answer.
     pub status: Option<u16>,
     /// The document, or the reason for which there is none.

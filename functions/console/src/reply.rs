@@ -10,12 +10,11 @@ use crate::compress::{self, gzip};
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Headers that every answer carries.
-const HEADERS: [(HeaderName, HeaderValue); 5] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
-    ),
+/// Sources of audio beside [`CONTENT_SECURITY_POLICY`]: `<Play>` may name a file of any host.
+const AUDIO_OF_ANY_HOST: &str = "; media-src 'self' http: https:";
+
+/// Headers that every answer carries, beside the content security policy.
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
@@ -43,6 +42,7 @@ pub struct Reply {
     status: StatusCode,
     headers: Vec<(HeaderName, String)>,
     body: Vec<u8>,
+    plays_audio: bool,
 }
 
 impl Reply {
@@ -59,6 +59,7 @@ impl Reply {
             status,
             headers: vec![(header::CONTENT_TYPE, content_type.to_owned())],
             body,
+            plays_audio: false,
         }
     }
 
@@ -68,6 +69,7 @@ impl Reply {
             status: StatusCode::SEE_OTHER,
             headers: vec![(header::LOCATION, address.into())],
             body: Vec::new(),
+            plays_audio: false,
         }
         .with(header::CACHE_CONTROL, "no-store")
     }
@@ -91,7 +93,7 @@ impl Reply {
         Self {
             status: StatusCode::OK,
             headers: self.headers.into_iter().map(rename).collect(),
-            body: self.body,
+            ..self
         }
     }
 
@@ -100,6 +102,15 @@ impl Reply {
         Self::bytes(StatusCode::OK, "text/plain; charset=utf-8", Vec::new())
             .with(HeaderName::from_static("hx-refresh"), "true")
             .with(header::CACHE_CONTROL, "no-store")
+    }
+
+    /// Lets the page play audio files of other hosts.
+    #[must_use]
+    pub fn playing_audio_of_any_host(self) -> Self {
+        Self {
+            plays_audio: true,
+            ..self
+        }
     }
 
     /// Adds a header. A value that is not valid in a header is dropped when the response is made.
@@ -134,6 +145,13 @@ impl Reply {
         let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         response.headers_mut().extend(HEADERS);
+        let mut policy = CONTENT_SECURITY_POLICY.to_owned();
+        if self.plays_audio {
+            policy.push_str(AUDIO_OF_ANY_HOST);
+        }
+        let policy = HeaderValue::try_from(policy).ok();
+        let policy = policy.map(|policy| (header::CONTENT_SECURITY_POLICY, policy));
+        response.headers_mut().extend(policy);
         let values = self.headers.into_iter();
         response
             .headers_mut()

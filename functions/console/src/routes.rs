@@ -161,6 +161,9 @@ async fn page(context: &RequestContext<'_>, method: &Method) -> Result<Reply, Re
         ("GET", []) => Ok(home::first_page(context)),
         ("GET", ["phones"]) => phones::show(context).await,
         ("POST", ["phones"]) => phones::dial(context).await,
+        ("POST", ["phones", call, "webhooks", document]) => {
+            phones::send_again(context, call, document).await
+        }
         ("POST", ["phones", call, what]) => phones::perform(context, call, what).await,
         ("GET", ["desk"]) => desk::choose(context).await,
         ("POST", ["desk", worker, "link"]) => desk::link(context, worker).await,

@@ -28,7 +28,7 @@ async fn two_windows_talk_within_a_minute() {
         .await;
     assert!(began.elapsed() < MINUTE, "{:?}", began.elapsed());
     caller
-        .press(".card.connected details[id^=documents] summary")
+        .press(".card.connected details[id^=documents] > summary")
         .await;
     caller.sees("details[open] pre", "<Gather").await;
     caller.press_button(".card.connected", "Hang up").await;
@@ -76,6 +76,82 @@ async fn declined_call_rings_another_phone() {
         .await;
     browser.sees("#refusal .alert", "from").await;
     browser.sees("#live .card h3", "+1707555010").await;
+    browser.close().await;
+    console.close().await;
+}
+
+/// Chromium without voices, as a test has it, gets these.
+const VOICES: &str = "window.spoken = []; window.played = [];
+    speechSynthesis.getVoices = () => [{ lang: 'en-US' }];
+    speechSynthesis.speak = (utterance) => spoken.push(utterance.lang + ' ' + utterance.text);
+    window.Audio = class extends EventTarget {
+      constructor(url) { super(); played.push(url); }
+      pause() {} play() { return Promise.resolve(); }
+    }; return true";
+
+/// Muted until the person clicks; then the voice of the phone's language, or a sentence about the
+/// missing one, and the real music.
+#[tokio::test(flavor = "multi_thread")]
+async fn phone_is_heard_after_a_click() {
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/phones").await;
+    browser.run(VOICES).await;
+    browser.sees("#sound-state", "The sound is off").await;
+    browser.press("#dial").await;
+    browser.sees(".card .transcript", "press 1").await;
+    assert_eq!(browser.run("return spoken.length").await, 0);
+    browser
+        .press_button(".card.connected", "Hear this phone")
+        .await;
+    browser
+        .sees("#sound[aria-pressed=true]", "Turn the sound off")
+        .await;
+    // The example's menu is in English and Hindi; the browser has one of these voices.
+    browser
+        .until(
+            "a voice",
+            "return spoken.some((text) => text.startsWith('en-'))",
+        )
+        .await;
+    browser
+        .sees("#sound-state", "This browser has no voice for hi-IN")
+        .await;
+    // Between two menus, nothing listens to the key.
+    let press_until_music = "if (played.some((url) => url.includes('/wait-music/'))) return true;
+        if (!(Date.now() - window.pressedAt < 3000)) {
+          window.pressedAt = Date.now();
+          document.querySelector(\"[aria-label='Press 1']\")?.click();
+        }
+        return false";
+    browser.until("the music", press_until_music).await;
+    let count = browser.run("return spoken.length").await;
+    browser.press("#sound").await;
+    browser.sees("#sound-state", "The sound is off").await;
+    browser.press_button(".card.connected", "Hang up").await;
+    browser.sees(".empty", "No calls.").await;
+    assert_eq!(browser.run("return spoken.length").await, count);
+    browser.close().await;
+    console.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhook_request_is_shown_and_sent_again() {
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/phones").await;
+    browser.press("#dial").await;
+    browser.sees(".card .transcript", "press 1").await;
+    browser
+        .press(".card.connected details[id^=documents] > summary")
+        .await;
+    browser.press("details[id^=request] > summary").await;
+    for expected in ["X-Twilio-Signature", "CallSid", "Direction", "inbound"] {
+        browser.sees("details[id^=request] dl", expected).await;
+    }
+    browser
+        .press_button("details[id^=request]", "Send again")
+        .await;
+    browser.sees(".card h4", "(sent again)").await;
+    browser.press_button(".card.connected", "Hang up").await;
     browser.close().await;
     console.close().await;
 }

@@ -295,6 +295,92 @@ async fn call_command_explains_a_waiting_task() {
     }
 }
 
+/// Keys for two menus, an entry, speech, and a called person who is asked to accept.
+#[tokio::test]
+async fn call_command_plays_a_script() {
+    let folder = tempfile::tempdir().unwrap();
+    let customer = Customer::open().await;
+    let documents = [
+        (
+            "/voice",
+            r#"<Gather numDigits="1" action="/menu"><Say>Main menu</Say></Gather>"#,
+        ),
+        ("/menu", r#"<Gather numDigits="1" action="/account"/>"#),
+        (
+            "/account",
+            r#"<Gather action="/reason"><Say>Your account</Say></Gather>"#,
+        ),
+        (
+            "/reason",
+            r#"<Gather input="speech" speechTimeout="auto" action="/dial"/>"#,
+        ),
+        (
+            "/dial",
+            r#"<Dial><Number url="/screen">(707) 555-0101</Number></Dial><Say>Bye</Say>"#,
+        ),
+        (
+            "/screen",
+            r#"<Gather numDigits="1" action="/accept"><Say>Press 1</Say></Gather><Hangup/>"#,
+        ),
+        ("/accept", ""),
+    ];
+    for (path, verbs) in documents {
+        let answer = Scripted {
+            status: 200,
+            body: format!("<Response>{verbs}</Response>"),
+            after: Duration::ZERO,
+        };
+        customer.script(path, answer);
+    }
+    let port = free_port().to_string();
+    let mut command = command(
+        folder.path(),
+        &[
+            "call",
+            "--port",
+            &port,
+            "--press",
+            "1,2",
+            "--digits",
+            "1234#",
+            "--wait",
+            "200ms",
+            "--say",
+            "my bill",
+            "--patience",
+            "30",
+        ],
+    );
+    command.env("VOICE_URL", format!("{}/voice", customer.base));
+    let output = command.output().await.unwrap();
+    let output_text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{output_text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for expected in [
+        "heard       Main menu",
+        "said        my bill",
+        "called  heard       Press 1",
+        "The caller talked with +17075550101; no Task was created.",
+    ] {
+        assert!(output_text.contains(expected), "{expected}: {output_text}");
+    }
+    let entered = [
+        ("/menu", "Digits", "1"),
+        ("/account", "Digits", "2"),
+        ("/reason", "Digits", "1234"),
+        ("/dial", "SpeechResult", "my bill"),
+        ("/accept", "Digits", "1"),
+    ];
+    for (path, name, value) in entered {
+        let request = customer.requests(path).pop().unwrap();
+        let pair = (name.to_owned(), value.to_owned());
+        assert!(request.form.contains(&pair), "{path}: {:?}", request.form);
+    }
+}
+
 /// With `<Enqueue workflowSid>` of `/enqueue-call`, and of a customer's application.
 #[tokio::test]
 async fn hosted_taskrouter_call_reaches_wrap_up() {

@@ -1,4 +1,4 @@
-//! The control API `/simulator/…`: simulated people dial, press keys, pick up, decline and hang up,
+//! The control API `/simulator/…`: simulated people dial, press keys, speak, pick up, decline and hang up,
 //! and a test reads the transcript of each call. JSON, without credentials: it is for one machine.
 
 use std::sync::Arc;
@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use super::form::Form;
 use super::{accept, created_call};
 use crate::network::{
-    Call, CallStatus, Conference, Input, Network, Participant, Refusal, participant_status,
+    CONFIDENCE, Call, CallStatus, Conference, Input, Network, Participant, Refusal,
+    participant_status,
 };
 use crate::{Carrier, Throttle};
 
@@ -29,6 +30,8 @@ pub(super) fn routes() -> Router<Arc<Carrier>> {
         .route("/simulator/calls/{sid}", get(show))
         .route("/simulator/conferences", get(conferences))
         .route("/simulator/calls/{sid}/digits", post(digits))
+        .route("/simulator/calls/{sid}/speech", post(speech))
+        .route("/simulator/calls/{sid}/listen", post(listen))
         .route("/simulator/calls/{sid}/answer", post(answer))
         .route("/simulator/calls/{sid}/decline", post(decline))
         .route("/simulator/calls/{sid}/hangup", post(hang_up))
@@ -49,6 +52,7 @@ impl From<Refusal> for Problem {
         let status = match refusal {
             Refusal::UnknownCall(_)
             | Refusal::UnknownQueue(_)
+            | Refusal::UnknownRecording(_)
             | Refusal::NotAMember(_)
             | Refusal::NotItsTask(_)
             | Refusal::UnknownConference(_)
@@ -61,6 +65,7 @@ impl From<Refusal> for Problem {
             | Refusal::NotACentreNumber { .. }
             | Refusal::CentreNumber
             | Refusal::BadDigits
+            | Refusal::BadSpeech
             | Refusal::BadQueueName
             | Refusal::BadQueueSize
             | Refusal::Conference(_)
@@ -84,6 +89,13 @@ struct DialRequest {
 #[serde(deny_unknown_fields)]
 struct DigitsRequest {
     digits: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpeechRequest {
+    text: String,
+    confidence: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -236,6 +248,34 @@ async fn digits(
     act(&carrier, call, Input::Digits { call, digits })
 }
 
+async fn speech(
+    State(carrier): State<Arc<Carrier>>,
+    Path(sid): Path<String>,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let call = call_sid(&sid)?;
+    let SpeechRequest { text, confidence } =
+        read(body, r#"{"text": "my bill", "confidence": 0.9}"#)?;
+    let confidence = confidence.unwrap_or(CONFIDENCE);
+    act(
+        &carrier,
+        call,
+        Input::Say {
+            call,
+            text,
+            confidence,
+        },
+    )
+}
+
+async fn listen(
+    State(carrier): State<Arc<Carrier>>,
+    Path(sid): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let call = call_sid(&sid)?;
+    act(&carrier, call, Input::Listen(call))
+}
+
 async fn answer(
     State(carrier): State<Arc<Carrier>>,
     Path(sid): Path<String>,
@@ -276,16 +316,34 @@ fn render(call: &Call) -> Value {
         .transcript
         .entries()
         .iter()
-        .map(|entry| json!({ "at": entry.at.to_iso8601_millis(), "event": entry.event, "text": entry.text }))
+        .map(|entry| {
+            json!({
+                "at": entry.at.to_iso8601_millis(),
+                "event": entry.event,
+                "text": entry.text,
+                "sound": entry.sound,
+            })
+        })
         .collect();
+    let listening = call.listening().map(|listening| {
+        json!({
+            "number": listening.number,
+            "verb": listening.verb,
+            "keys": listening.keys,
+            "speech": listening.speech,
+            "hints": listening.hints,
+        })
+    });
     json!({
         "call_sid": call.sid,
+        "parent_call_sid": call.parent,
         "from": call.from,
         "to": call.to,
         "direction": call.direction,
         "status": call.status,
         "bridged_with": call.bridged_with(),
         "conference_sid": call.conference(),
+        "listening": listening,
         "transcript": transcript,
     })
 }

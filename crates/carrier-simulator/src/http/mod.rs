@@ -7,6 +7,7 @@ mod recordings;
 mod resources;
 mod rest;
 mod rest_error;
+mod wav;
 
 use std::sync::Arc;
 

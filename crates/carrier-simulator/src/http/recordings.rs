@@ -1,71 +1,147 @@
-//! Recordings as WAV files. A file contains silence, and is as long as the recording.
+//! Recordings: `…/Recordings/RE…` and `RE….wav` are the sound, without credentials as at the carrier by
+//! default, because the id is the secret; `RE….json` is the resource.
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use ids::time::Millis;
-use ids::{AccountSid, RecordingSid};
+use axum::{Json, Router};
+use ids::{AccountSid, CallSid, RecordingSid};
+use serde_json::Value;
 
+use super::form::Form;
+use super::page::page;
+use super::rest::is_authenticated;
 use super::rest_error::RestError;
+use super::{accept, resources, wav};
 use crate::Carrier;
+use crate::network::{Input, Recording};
 
-/// Bytes a second, which equals samples a second: 8 kHz, one channel, µ-law.
-const BYTES_PER_SEC: u32 = 8_000;
-/// Longest file that is served: a minute of silence is enough to hear that it is silent.
-const LENGTH_MAX: Millis = Millis::from_secs(60);
-/// Bytes before the sound: the RIFF header, the `fmt ` chunk, and the header of the `data` chunk.
-const WAV_HEADER_BYTES: u32 = 44;
-/// Bytes of a chunk's header (name and size), which the size does not count. The whole file is one
-/// RIFF chunk.
-const CHUNK_HEADER_BYTES: u32 = 8;
-/// One sample of silence in µ-law.
-const SILENCE: u8 = 0xff;
+/// Filters of the list, beside those of pages.
+const FILTERS: [&str; 1] = ["CallSid"];
 
-/// The route of a RecordingUrl. It needs no credentials, as the carrier's by default: the id is the
-/// secret.
 pub(super) fn routes() -> Router<Arc<Carrier>> {
     Router::new().route(
         "/2010-04-01/Accounts/{account}/Recordings/{recording}",
-        get(serve),
+        get(fetch).delete(delete),
     )
 }
 
-async fn serve(
+async fn fetch(
     State(carrier): State<Arc<Carrier>>,
-    Path((account, recording)): Path<(String, String)>,
+    Path((account, name)): Path<(String, String)>,
+    headers: HeaderMap,
 ) -> Result<Response, RestError> {
-    let not_found = || RestError::not_found(&format!("/Recordings/{recording}"));
-    let account = account.parse::<AccountSid>().map_err(|_| not_found())?;
-    if account != carrier.account_sid() {
-        return Err(not_found());
+    let (sid, extension) = named(&carrier, &account, &name)?;
+    let is_resource = match extension {
+        "" | "wav" => false,
+        "json" => true,
+        // The carrier has MP3, too, which is not simulated.
+        _ => return Err(not_found(&name)),
+    };
+    if is_resource && !is_authenticated(&carrier, &headers) {
+        return Err(RestError::unauthorized());
     }
-    let sid: RecordingSid = recording
-        .trim_end_matches(".wav")
-        .parse()
-        .map_err(|_| not_found())?;
-    let length = carrier.read(|network| network.recording(sid).map(|recording| recording.length));
-    let length = length.ok_or_else(not_found)?;
-    Ok(([(CONTENT_TYPE, "audio/x-wav")], silent_wav(length)).into_response())
+    let recording = carrier.read(|network| network.recording(sid).cloned());
+    let recording = recording.ok_or_else(|| not_found(&name))?;
+    if is_resource {
+        let shown = resources::recording(carrier.account_sid(), &recording);
+        return Ok(Json(shown).into_response());
+    }
+    let Recording {
+        length,
+        spoken,
+        channels,
+        ..
+    } = recording;
+    let sound = wav::recorded(length, spoken, channels);
+    Ok(([(CONTENT_TYPE, "audio/x-wav")], sound).into_response())
 }
 
-fn silent_wav(length: Millis) -> Vec<u8> {
-    let millis = u32::try_from(length.min(LENGTH_MAX).as_millis()).unwrap_or(u32::MAX);
-    let data_bytes = millis * (BYTES_PER_SEC / 1_000);
-    let file_bytes = WAV_HEADER_BYTES + data_bytes;
-    let mut wav = Vec::with_capacity(file_bytes as usize);
-    wav.extend(b"RIFF");
-    wav.extend((file_bytes - CHUNK_HEADER_BYTES).to_le_bytes());
-    wav.extend(b"WAVEfmt \x10\0\0\0");
-    // Format 7 is µ-law, with one channel.
-    wav.extend(b"\x07\0\x01\0");
-    wav.extend(BYTES_PER_SEC.to_le_bytes());
-    wav.extend(BYTES_PER_SEC.to_le_bytes());
-    wav.extend(b"\x01\0\x08\0data");
-    wav.extend(data_bytes.to_le_bytes());
-    wav.resize(file_bytes as usize, SILENCE);
-    wav
+async fn delete(
+    State(carrier): State<Arc<Carrier>>,
+    Path((account, name)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<StatusCode, RestError> {
+    if !is_authenticated(&carrier, &headers) {
+        return Err(RestError::unauthorized());
+    }
+    let (sid, _extension) = named(&carrier, &account, &name)?;
+    accept(&carrier, Input::DeleteRecording(sid))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The SID and the extension in the last part of the path.
+fn named<'n>(
+    carrier: &Carrier,
+    account: &str,
+    name: &'n str,
+) -> Result<(RecordingSid, &'n str), RestError> {
+    let account: AccountSid = account.parse().map_err(|_| not_found(name))?;
+    if account != carrier.account_sid() {
+        return Err(not_found(name));
+    }
+    let (sid, extension) = name.split_once('.').unwrap_or((name, ""));
+    let sid = sid.parse().map_err(|_| not_found(name))?;
+    Ok((sid, extension))
+}
+
+fn not_found(name: &str) -> RestError {
+    RestError::not_found(&format!("/Recordings/{name}"))
+}
+
+/// The recordings of the account, newest first.
+pub(super) async fn list(
+    State(carrier): State<Arc<Carrier>>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, RestError> {
+    let query = Form::read(query.unwrap_or_default().as_bytes());
+    let call = match query.text("CallSid") {
+        Some(text) => Some(text.parse().map_err(|error: ids::SidError| {
+            RestError::bad_request(20001, format!("CallSid: {error}"))
+        })?),
+        None => None,
+    };
+    let path = format!(
+        "{}/Recordings.json",
+        resources::account_path(carrier.account_sid())
+    );
+    list_of(&carrier, &path, &query, call)
+}
+
+/// The recordings of a call.
+pub(super) async fn list_of_call(
+    State(carrier): State<Arc<Carrier>>,
+    Path((_, call)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, RestError> {
+    let query = Form::read(query.unwrap_or_default().as_bytes());
+    let account = resources::account_path(carrier.account_sid());
+    let path = format!("{account}/Calls/{call}/Recordings.json");
+    let call: CallSid = call.parse().map_err(|_| RestError::not_found(&path))?;
+    list_of(&carrier, &path, &query, Some(call))
+}
+
+fn list_of(
+    carrier: &Carrier,
+    path: &str,
+    query: &Form,
+    call: Option<CallSid>,
+) -> Result<Json<Value>, RestError> {
+    super::rest::refuse_unknown(query, &[&FILTERS, &super::rest::PAGING])?;
+    let account = carrier.account_sid();
+    let items = carrier.read(|network| {
+        let recordings = network.recordings().into_iter();
+        recordings
+            .filter(|recording| call.is_none_or(|call| recording.call == call))
+            .map(|recording| {
+                let shown = resources::recording(account, recording);
+                (recording.sid.to_string(), shown)
+            })
+            .collect()
+    });
+    Ok(Json(page(path, "recordings", query, items)?))
 }

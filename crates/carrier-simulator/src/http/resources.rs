@@ -7,11 +7,11 @@ use ids::{AccountSid, PhoneNumberSid};
 use serde_json::{Map, Value, json};
 
 use crate::network::{
-    Call, CallStatus, CentreNumber, Conference, Participant, Queue, participant_status,
+    Call, CallStatus, CentreNumber, Conference, Participant, Queue, Recording, participant_status,
 };
 use crate::twiml::Method;
 
-/// Resources below a Call. None of them is simulated; clients only expect the links.
+/// Resources below a Call. Only recordings are simulated; clients expect the links.
 const CALL_SUBRESOURCES: [(&str, &str); 9] = [
     ("notifications", "Notifications"),
     ("recordings", "Recordings"),
@@ -33,8 +33,9 @@ pub(super) fn account_path(account: AccountSid) -> String {
 }
 
 /// Resources below an Account that the simulator has.
-const ACCOUNT_SUBRESOURCES: [(&str, &str); 4] = [
+const ACCOUNT_SUBRESOURCES: [(&str, &str); 5] = [
     ("calls", "Calls"),
+    ("recordings", "Recordings"),
     ("queues", "Queues"),
     ("conferences", "Conferences"),
     ("incoming_phone_numbers", "IncomingPhoneNumbers"),
@@ -137,6 +138,36 @@ pub(super) fn call(account: AccountSid, call: &Call) -> Value {
         "trunk_sid": null,
         "uri": format!("{path}.json"),
         "subresource_uris": subresource_uris(&path, &CALL_SUBRESOURCES),
+    })
+}
+
+/// The JSON of a Recording.
+pub(super) fn recording(account: AccountSid, recording: &Recording) -> Value {
+    let path = format!("{}/Recordings/{}", account_path(account), recording.sid);
+    let ended = recording.began + recording.length;
+    json!({
+        "sid": recording.sid,
+        "account_sid": account,
+        "api_version": "2010-04-01",
+        "call_sid": recording.call,
+        "conference_sid": null,
+        "channels": recording.channels,
+        "source": recording.source.as_str(),
+        "status": "completed",
+        "error_code": null,
+        "start_time": recording.began.to_rfc2822(),
+        "duration": recording.length.as_secs_ceil().to_string(),
+        "date_created": recording.began.to_rfc2822(),
+        "date_updated": ended.to_rfc2822(),
+        "price": null,
+        "price_unit": "USD",
+        "encryption_details": null,
+        "uri": format!("{path}.json"),
+        "media_url": path,
+        "subresource_uris": {
+            "add_on_results": format!("{path}/AddOnResults.json"),
+            "transcriptions": format!("{path}/Transcriptions.json"),
+        },
     })
 }
 

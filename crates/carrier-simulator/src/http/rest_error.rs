@@ -74,6 +74,7 @@ impl From<Refusal> for RestError {
         match refusal {
             Refusal::UnknownCall(_)
             | Refusal::UnknownQueue(_)
+            | Refusal::UnknownRecording(_)
             | Refusal::NotAMember(_)
             | Refusal::NotItsTask(_)
             | Refusal::UnknownConference(_)
@@ -97,9 +98,10 @@ impl From<Refusal> for RestError {
             Refusal::Conference(fault) => Self::bad_request(fault.code.number(), fault.text),
             Refusal::NoCallToCoach => Self::bad_request(20001, message),
             Refusal::BadUrl { .. } => Self::bad_request(21205, message),
-            Refusal::BadDigits | Refusal::BadQueueName | Refusal::BadQueueSize => {
-                Self::bad_request(20001, message)
-            }
+            Refusal::BadDigits
+            | Refusal::BadSpeech
+            | Refusal::BadQueueName
+            | Refusal::BadQueueSize => Self::bad_request(20001, message),
             Refusal::QueueExists(_) => Self::bad_request(22003, message),
             Refusal::QueueNotEmpty(_) => Self::bad_request(22002, message),
             Refusal::TooMany { .. } => Self::new(StatusCode::TOO_MANY_REQUESTS, 20429, message),

@@ -20,7 +20,8 @@ pub fn is_address(text: &str) -> bool {
     }
     let rest = text
         .strip_prefix("client:")
-        .or_else(|| text.strip_prefix("sip:"));
+        .or_else(|| text.strip_prefix("sip:"))
+        .or_else(|| text.strip_prefix("sips:"));
     rest.is_some_and(|rest| {
         !rest.is_empty()
             && text.chars().count() <= ADDRESS_CHARS_MAX

@@ -35,6 +35,7 @@ impl Turn<'_> {
     }
 
     fn join(&mut self, dialer: CallSid, other: CallSid, dial: Dial, side: Side) {
+        self.pick_up(dialer);
         let since = self.now;
         let until = Some(since + Millis::from_secs(dial.time_limit_secs.into()));
         self.set_phase(

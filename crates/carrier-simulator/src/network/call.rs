@@ -1,14 +1,17 @@
 //! One leg of a call: its ends, its status, and what its document is doing at this moment.
 
+use std::collections::VecDeque;
+
 use ids::time::{Millis, Timestamp};
 use ids::{CallSid, ConferenceSid, QueueSid, TaskSid};
 use serde::{Deserialize, Serialize};
 
 use super::fetch::{FetchId, Target};
-use super::record::CallRecording;
+use super::recording::CallRecording;
+use super::speech::Speech;
 use super::task::QueuedTask;
 use super::transcript::Transcript;
-use crate::twiml::{Dial, Gather, Method, Record, StatusEvent, Verb};
+use crate::twiml::{Dial, Gather, Method, Phone, Record, StatusEvent, Verb};
 
 /// The status of a call as the REST API and the webhooks name it (voice-webhooks.md section 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +136,12 @@ pub struct Call {
     /// Number of times the call was enqueued with a Workflow.
     #[serde(default)]
     pub(super) enqueues: u32,
+    /// Whether a person listens to the call, so that speech takes as long as in reality.
+    #[serde(default)]
+    pub(super) is_audible: bool,
+    /// Number of Gathers and Records of the call so far.
+    #[serde(default)]
+    pub(super) listened: u32,
     #[serde(default)]
     pub(super) conferring: Option<Conferring>,
     /// The conference that this call is being added to, until it is answered.
@@ -163,6 +172,11 @@ impl Call {
             Direction::Inbound => &self.from,
             Direction::OutboundApi | Direction::OutboundDial => &self.to,
         }
+    }
+
+    /// Whether the person hears the ringing of phones that the call dials.
+    pub fn hears_ringing(&self) -> bool {
+        matches!(self.phase, Phase::DialingPhones { .. })
     }
 
     /// The call at the other end of its conversation, if there is one.
@@ -288,6 +302,9 @@ pub(super) enum Phase {
         record: Record,
         since: Timestamp,
         until: Timestamp,
+        /// What the person has said in words.
+        #[serde(default)]
+        speech: Option<Speech>,
     },
     /// Between two verbs; it never lasts longer than a turn.
     Running,
@@ -299,8 +316,14 @@ pub(super) enum Phase {
     AskingTaskRouter { fetch: FetchId, dial: Dial },
     /// In a conference: with the other participants, or with the carrier's own music or silence.
     Conferring,
-    /// Runs a Dial while phones ring.
-    DialingPhones { dial: Dial, legs: Vec<CallSid> },
+    /// Runs a Dial while phones ring, or called people hear a document before the connection.
+    DialingPhones {
+        dial: Dial,
+        legs: Vec<CallSid>,
+        /// Phones that ring when these legs have ended without a connection.
+        #[serde(default)]
+        waiting: VecDeque<Phone>,
+    },
     /// Runs a Dial that waits for a caller of a queue, or whose caller (`connecting`) hears the
     /// announcement.
     DialingQueue {
@@ -394,9 +417,12 @@ pub(super) enum KeyListener {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Gathering {
     pub gather: Gather,
-    /// Index of the next prompt; past the end once the prompts are over and only keys are awaited.
+    /// Index of the next prompt; past the end once the prompts are over and only input is awaited.
     pub next_prompt: usize,
     pub digits: String,
+    /// What the person has said.
+    #[serde(default)]
+    pub speech: Option<Speech>,
     /// The end of a prompt or of the timeout; `None` while a prompt's length is being fetched.
     pub until: Option<Timestamp>,
     /// The request for an audio file's length, its URL, and the number of repetitions.
@@ -444,6 +470,8 @@ pub(super) enum Role {
     Wait,
     /// Plays to a caller who left the queue, before the connection with `dialer`.
     Announcement { dialer: CallSid },
+    /// Plays to a person whose phone a Dial rang, before the connection with `dialer`.
+    Screening { dialer: CallSid },
     /// Plays in a conference that has not started.
     ConferenceWait,
     /// Plays on hold in a conference.
@@ -457,6 +485,13 @@ pub enum Start {
     Url(Target),
     /// A document in the request itself.
     Twiml(String),
+    /// A document that the called person hears before the connection with `dialer`.
+    Screening {
+        /// The call whose Dial rang the phone.
+        dialer: CallSid,
+        /// The document.
+        target: Target,
+    },
     /// The Dial of a conference, for a call that is added to it as a participant.
     Conference(Box<Dial>),
 }

@@ -1,5 +1,5 @@
-//! Dial: ringing phones, or taking the caller at the head of a queue. Conferences and reservations
-//! have files of their own (voice-webhooks.md sections 5.3 and 6.3).
+//! Dial: its start, its end, and taking the caller at the head of a queue. Phones, conferences and
+//! reservations have files of their own (voice-webhooks.md sections 5.3 and 6.3).
 
 use ids::time::Millis;
 use ids::{CallSid, QueueSid};
@@ -8,8 +8,8 @@ use super::call::{Phase, Role, Transfer};
 use super::interpreter::Flow;
 use super::requests::{Params, param};
 use super::turn::Turn;
-use super::{CallStatus, Direction, Event, StatusCallback, address};
-use crate::twiml::{Dial, DialTo, ErrorCode, Fault, Link, Phone};
+use super::{CallStatus, Event};
+use crate::twiml::{Dial, DialTo, ErrorCode, Fault, Link};
 
 /// How a Dial ended (voice-webhooks.md section 6.3).
 pub(super) struct DialEnd {
@@ -22,7 +22,7 @@ pub(super) struct DialEnd {
 impl Turn<'_> {
     pub fn start_dial(&mut self, sid: CallSid, dial: Dial) -> Flow {
         match dial.to.clone() {
-            DialTo::Phones(phones) => self.dial_phones(sid, dial, &phones),
+            DialTo::Phones(phones) => self.dial_phones(sid, dial, phones.into()),
             DialTo::Queue { name, .. } => self.dial_queue(sid, dial, &name),
             DialTo::Reservation {
                 reservation,
@@ -33,145 +33,6 @@ impl Turn<'_> {
             DialTo::Conference(noun) => self.join_conference(sid, dial, &noun),
         }
         Flow::Wait
-    }
-
-    fn dial_phones(&mut self, sid: CallSid, dial: Dial, phones: &[Phone]) {
-        let mut legs = Vec::new();
-        for phone in phones {
-            legs.extend(self.make_leg(sid, &dial, phone));
-        }
-        if legs.is_empty() {
-            return self.dial_failed(sid, &dial);
-        }
-        self.set_phase(
-            sid,
-            Phase::DialingPhones {
-                dial,
-                legs: legs.clone(),
-            },
-        );
-        for leg in legs {
-            self.ring(leg);
-        }
-    }
-
-    fn make_leg(&mut self, parent: CallSid, dial: &Dial, phone: &Phone) -> Option<CallSid> {
-        if let Err(fault) = self.check_dialable(&phone.address) {
-            self.note_fault(parent, &fault);
-            return None;
-        }
-        let from = match &dial.caller_id {
-            Some(number) if address::is_address(number) => number.clone(),
-            Some(_) => {
-                self.warn(
-                    parent,
-                    &format!(
-                        "callerId of <Dial>: expected {}; ignored",
-                        address::EXPECTED
-                    ),
-                );
-                self.call(parent)?.from.clone()
-            }
-            None => self.call(parent)?.from.clone(),
-        };
-        let leg = match self.make_call(
-            &from,
-            &phone.address,
-            Direction::OutboundDial,
-            CallStatus::Queued,
-            Phase::Queued,
-        ) {
-            Ok(leg) => leg,
-            Err(refusal) => {
-                self.note_fault(
-                    parent,
-                    &Fault::new(ErrorCode::HttpFailure, refusal.to_string()),
-                );
-                return None;
-            }
-        };
-        let callback = phone.status_callback.as_ref();
-        let status_callback = callback
-            .and_then(|link| self.resolve(parent, link).ok())
-            .map(|target| {
-                StatusCallback::new(target.url, target.method, phone.status_events.clone())
-            });
-        let timeout = Millis::from_secs(dial.timeout_secs.into());
-        if let Some(call) = self.call_mut(leg) {
-            call.parent = Some(parent);
-            call.status_callback = status_callback;
-            call.ring_for = timeout;
-        }
-        Some(leg)
-    }
-
-    fn check_dialable(&self, number: &str) -> Result<(), Fault> {
-        if !address::is_address(number) {
-            return Err(Fault::new(
-                ErrorCode::BadNumber,
-                format!("<Dial>: expected {}", address::EXPECTED),
-            ));
-        }
-        if self
-            .network
-            .setup
-            .numbers
-            .iter()
-            .any(|centre| centre.number == number)
-        {
-            let text = "<Dial> of a number of the centre itself is not simulated";
-            return Err(Fault::new(ErrorCode::BadNumber, text));
-        }
-        Ok(())
-    }
-
-    /// A phone that this call's Dial rang stopped ringing without an answer. When none rings, the
-    /// Dial is over.
-    pub fn leg_ended(&mut self, parent: CallSid, leg: CallSid, status: CallStatus) {
-        let Some(call) = self.call_mut(parent) else {
-            return;
-        };
-        let Phase::DialingPhones { dial, legs } = &mut call.phase else {
-            return;
-        };
-        legs.retain(|other| *other != leg);
-        if legs.is_empty() {
-            let dial = dial.clone();
-            self.dial_over(
-                parent,
-                &dial,
-                &DialEnd {
-                    status,
-                    leg: Some(leg),
-                    talked: None,
-                },
-            );
-        }
-    }
-
-    /// A phone that a Dial rang was picked up: the other phones stop ringing.
-    pub fn leg_answered(&mut self, parent: CallSid, leg: CallSid) {
-        let phase = self.call(parent).map(|call| call.phase.clone());
-        let Some(Phase::DialingPhones { dial, legs }) = phase else {
-            return self.end(leg, CallStatus::Canceled, "the other side is gone");
-        };
-        self.connect_leg(parent, leg, dial);
-        for other in legs.into_iter().filter(|other| *other != leg) {
-            self.end(other, CallStatus::Canceled, "another phone was picked up");
-        }
-    }
-
-    /// The dialing call ended or was transferred while phones ring.
-    pub fn dial_abandoned(&mut self, sid: CallSid, dial: &Dial, legs: &[CallSid]) {
-        for leg in legs {
-            self.end(*leg, CallStatus::Canceled, "the other side hung up");
-        }
-        let end = DialEnd {
-            status: CallStatus::Canceled,
-            leg: legs.first().copied(),
-            talked: None,
-        };
-        self.dial_notified(sid, dial, &end);
     }
 
     pub fn dial_queue(&mut self, sid: CallSid, dial: Dial, name: &str) {
@@ -371,13 +232,21 @@ impl Turn<'_> {
 
     /// The Dial is over and its call continues: with the action, or with the next verb.
     pub fn dial_over(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) {
-        self.go_on_after_dial(sid, dial, dial_params(end));
+        let params = self.end_params(sid, dial, end);
+        self.go_on_after_dial(sid, dial, params);
     }
 
     /// The Dial is over because its call ended or was transferred: the action is notified, and its
     /// answer ignored.
     pub fn dial_notified(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) {
-        self.notify_dial_action(sid, dial, dial_params(end));
+        let params = self.end_params(sid, dial, end);
+        self.notify_dial_action(sid, dial, params);
+    }
+
+    fn end_params(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) -> Params {
+        let mut params = dial_params(end);
+        params.extend(self.keep_dial_recording(sid, dial, end));
+        params
     }
 
     /// Continues after a Dial whose result is `extra`: with its action, or with the next verb.

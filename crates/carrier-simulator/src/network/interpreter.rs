@@ -10,7 +10,7 @@ use super::queue::QueueResult;
 use super::requests::Params;
 use super::turn::Turn;
 use super::{CallStatus, Direction, Event, Target};
-use crate::twiml::{ErrorCode, Fault, Link, RejectReason, Sound, StatusEvent, Verb};
+use crate::twiml::{DialTo, ErrorCode, Fault, Link, RejectReason, Sound, StatusEvent, Verb};
 
 /// Shortest time between two documents of a call in a hurry, so that a loop cannot run away. A wait
 /// document always takes it.
@@ -83,7 +83,7 @@ impl Turn<'_> {
             self.reject(sid, *reason);
             return Flow::Wait;
         }
-        if !matches!(verb, Verb::Sound(Sound::Pause { .. })) {
+        if answers_the_call(&verb) {
             self.pick_up(sid);
         }
         match verb {
@@ -159,6 +159,7 @@ impl Turn<'_> {
             }
             Role::Wait => self.wait_again(sid),
             Role::Announcement { dialer } => self.bridge(dialer, sid),
+            Role::Screening { dialer } => self.leg_accepts(dialer, sid),
             // The music of a conference does not repeat by itself: its document has a Redirect for
             // that.
             Role::ConferenceWait | Role::ConferenceHold => self.set_phase(sid, Phase::Conferring),
@@ -284,8 +285,14 @@ impl Turn<'_> {
         self.network.live.remove(&sid);
         self.network.ended.insert((serial, sid));
         self.note(sid, Event::Ended, format!("{}: {how}", status.as_str()));
-        if let Phase::Recording { record, since, .. } = &phase {
-            self.record_ended_by_hang_up(sid, record, *since);
+        if let Phase::Recording {
+            record,
+            since,
+            speech,
+            ..
+        } = &phase
+        {
+            self.record_ended_by_hang_up(sid, record, *since, speech.as_ref());
         }
         self.release_phase(sid, phase);
         self.queue_abandoned(sid);
@@ -305,7 +312,7 @@ impl Turn<'_> {
     /// without it, and its Dial's action is notified.
     pub fn release_phase(&mut self, sid: CallSid, phase: Phase) {
         match phase {
-            Phase::DialingPhones { dial, legs } => self.dial_abandoned(sid, &dial, &legs),
+            Phase::DialingPhones { dial, legs, .. } => self.dial_abandoned(sid, &dial, &legs),
             Phase::DialingQueue {
                 dial, connecting, ..
             } => self.queue_dial_abandoned(sid, &dial, connecting),
@@ -329,6 +336,26 @@ impl Turn<'_> {
     }
 }
 
+/// Whether an inbound call that still rings is picked up for this verb: not for a Pause, and not
+/// for a Dial that picks up when the two sides are connected.
+fn answers_the_call(verb: &Verb) -> bool {
+    match verb {
+        Verb::Sound(Sound::Pause { .. }) => false,
+        Verb::Dial(dial) => {
+            let bridges = matches!(dial.to, DialTo::Phones(_) | DialTo::Queue { .. });
+            !(dial.answer_on_bridge && bridges)
+        }
+        Verb::Sound(_)
+        | Verb::Gather(_)
+        | Verb::Enqueue(_)
+        | Verb::Leave
+        | Verb::Record(_)
+        | Verb::Redirect(_)
+        | Verb::Hangup
+        | Verb::Reject(_) => true,
+    }
+}
+
 fn is_unanswered(call: &Call) -> bool {
     call.direction == Direction::Inbound && call.status == CallStatus::Ringing
 }
@@ -339,7 +366,7 @@ impl Role {
     const fn may_loop(self) -> bool {
         match self {
             Self::ConferenceWait | Self::ConferenceHold => true,
-            Self::Main | Self::Wait | Self::Announcement { .. } => false,
+            Self::Main | Self::Wait | Self::Announcement { .. } | Self::Screening { .. } => false,
         }
     }
 }
@@ -353,7 +380,14 @@ fn may_run(role: Role, verb: &Verb) -> bool {
         (Role::Main, _) => true,
         (Role::Wait, Verb::Gather(_) | Verb::Leave | Verb::Hangup) => true,
         (Role::Wait, Verb::Enqueue(_) | Verb::Dial(_) | Verb::Record(_) | Verb::Reject(_)) => false,
-        (Role::Announcement { .. } | Role::ConferenceWait | Role::ConferenceHold, _) => false,
+        (Role::Screening { .. }, Verb::Gather(_) | Verb::Hangup) => true,
+        (
+            Role::Announcement { .. }
+            | Role::Screening { .. }
+            | Role::ConferenceWait
+            | Role::ConferenceHold,
+            _,
+        ) => false,
     }
 }
 
@@ -362,6 +396,7 @@ fn document_name(role: Role) -> &'static str {
         Role::Main => "a document outside a queue",
         Role::Wait => "a wait document",
         Role::Announcement { .. } => "the document a caller hears before the connection",
+        Role::Screening { .. } => "the document a called person hears before the connection",
         Role::ConferenceWait => "a document heard before a conference begins",
         Role::ConferenceHold => "a document heard on hold",
     }

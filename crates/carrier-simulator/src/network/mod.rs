@@ -7,8 +7,8 @@
 //! so the state can be stored at any moment and continued by another process.
 //!
 //! Reading order: `call` (the state of a call), `turn` (one input), `interpreter` (runs
-//! documents), then one file for each group of verbs: `sound`, `gather`, `queue`, `task`, `dial`,
-//! `bridge`, `reservation`, `conference`, `record`; `reports` sends the status callbacks.
+//! documents), then one file for each group of verbs: `sound`, `gather`, `speech`, `queue`, `task`, `dial`, `legs`,
+//! `bridge`, `reservation`, `conference`, `record`, `recording`; `reports` sends the status callbacks.
 
 mod address;
 mod bridge;
@@ -18,9 +18,11 @@ mod dial;
 mod fetch;
 mod gather;
 mod interpreter;
+mod legs;
 mod people;
 mod queue;
 mod record;
+mod recording;
 mod refusal;
 mod reports;
 mod requests;
@@ -28,6 +30,7 @@ mod reservation;
 mod rest;
 mod rows;
 mod sound;
+mod speech;
 mod table;
 mod task;
 #[cfg(test)]
@@ -53,13 +56,15 @@ pub use conference::{
 };
 pub use fetch::{Fetch, FetchId, Fetched, Purpose, Reply, Target, shown_url};
 pub use queue::{MEMBERS_DEFAULT, MEMBERS_MAX, NAME_CHARS_MAX, Queue};
-pub use record::{CallRecording, Recording};
+pub use record::UNSPOKEN_TEXT;
+pub use recording::{CallRecording, Recording, RecordingSource};
 pub use refusal::Refusal;
 pub use rest::{CallUpdate, EndAs, NewCall};
 pub use rows::{Change, Row, RowError};
 pub use sound::{OTHER_AUDIO, SPEECH_MILLIS_PER_CHARACTER};
+pub use speech::{CONFIDENCE, Listening, ListeningVerb, SPEECH_CHARS_MAX};
 pub use task::{ENDED_TASK_GRACE, TaskEnd};
-pub use transcript::{Entry, Event, Transcript};
+pub use transcript::{Entry, EntrySound, Event, Transcript};
 
 /// Live calls at the same time; more than a contact centre on a laptop has callers.
 pub const LIVE_CALLS_MAX: usize = 5_000;
@@ -130,6 +135,17 @@ pub enum Input {
         /// The keys: `0-9 * #`.
         digits: String,
     },
+    /// A person speaks.
+    Say {
+        /// The call whose phone it is.
+        call: CallSid,
+        /// The words, as a speech recognition would write them.
+        text: String,
+        /// How sure the speech recognition is, from 0 to 1.
+        confidence: f64,
+    },
+    /// A person listens to a call from now on: texts are read as slowly as in reality.
+    Listen(CallSid),
     /// A person picks up a ringing phone.
     Answer(CallSid),
     /// A person declines a ringing phone.
@@ -189,6 +205,8 @@ pub enum Input {
     },
     /// REST: end a conference.
     EndConference(ConferenceSid),
+    /// REST: delete a recording.
+    DeleteRecording(RecordingSid),
     /// REST: change the voice configuration of a number, until the network is opened again.
     UpdateNumber {
         /// The number, in E.164 form.
@@ -334,6 +352,13 @@ impl Network {
         let mut conferences: Vec<&Conference> = self.conferences.values().collect();
         conferences.sort_by_key(|conference| std::cmp::Reverse(conference.serial));
         conferences
+    }
+
+    /// All recordings that are kept, newest first.
+    pub fn recordings(&self) -> Vec<&Recording> {
+        let mut recordings: Vec<&Recording> = self.recordings.values().collect();
+        recordings.sort_by_key(|recording| std::cmp::Reverse(recording.serial));
+        recordings
     }
 
     /// The recording with this id.

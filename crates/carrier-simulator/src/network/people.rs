@@ -92,6 +92,8 @@ impl Turn<'_> {
             phase,
             enqueued: None,
             enqueues: 0,
+            is_audible: false,
+            listened: 0,
             conferring: None,
             invited: None,
             early_media: false,
@@ -159,7 +161,7 @@ impl Turn<'_> {
         }
         match (start, parent) {
             (Some(start), _) => self.begin(sid, start),
-            (None, Some(parent)) => self.leg_answered(parent, sid),
+            (None, Some(parent)) => self.leg_accepts(parent, sid),
             (None, None) => self.end(sid, CallStatus::Completed, "nothing was to be done"),
         }
         Ok(())
@@ -230,6 +232,14 @@ impl Turn<'_> {
         Ok(())
     }
 
+    pub fn person_listens(&mut self, sid: CallSid) -> Result<(), Refusal> {
+        self.known_call(sid)?;
+        if let Some(call) = self.call_mut(sid) {
+            call.is_audible = true;
+        }
+        Ok(())
+    }
+
     fn press(&mut self, sid: CallSid, key: char) {
         match self.call(sid).and_then(Call::key_listener) {
             Some(KeyListener::Gather) => self.gather_key(sid, key),
@@ -245,7 +255,7 @@ impl Turn<'_> {
     }
 }
 
-fn wrong_state(call: &Call, expected: &'static str) -> Refusal {
+pub(super) fn wrong_state(call: &Call, expected: &'static str) -> Refusal {
     Refusal::WrongState {
         call: call.sid,
         status: call.status,

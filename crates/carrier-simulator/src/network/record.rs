@@ -1,46 +1,26 @@
-//! Recordings of a Record, in which the simulated person speaks briefly and then is silent, and of
-//! whole calls.
+//! Record: a recording of what a person says (voice-webhooks.md section 6.5). The simulated person
+//! speaks briefly and then is silent; words come from [`Input::Say`](super::Input::Say).
 
+use ids::CallSid;
 use ids::time::{Millis, Timestamp};
-use ids::{CallSid, RecordingSid};
-use serde::{Deserialize, Serialize};
 
 use super::call::{Phase, Role, Transfer};
 use super::interpreter::Flow;
+use super::recording::{NewRecording, RecordingSource};
 use super::requests::{Params, param};
+use super::speech::Speech;
 use super::turn::Turn;
-use super::{Event, RECORDINGS_MAX, Target};
+use super::{Event, Target};
 use crate::twiml::Record;
 
-/// How long the simulated person speaks before the silence that ends a Record.
+/// How long the simulated person speaks at least before the silence that ends a Record.
 pub const SPOKEN: Millis = Millis::from_secs(3);
-
-/// A recording. It has a length, but no sound.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Recording {
-    /// Derived from the seed and the serial number.
-    pub sid: RecordingSid,
-    /// Number of the recording in the order of creation.
-    pub serial: u64,
-    /// The recorded call.
-    pub call: CallSid,
-    /// From its start to its end.
-    pub length: Millis,
-    /// The moment at which it started.
-    pub began: Timestamp,
-}
-
-/// The recording of a call from its answer to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallRecording {
-    /// The callback that is notified when the recording is ready.
-    pub callback: Option<Target>,
-}
+/// The transcription of a recording in which the person said no words.
+pub const UNSPOKEN_TEXT: &str = "This is a message for you.";
 
 impl Turn<'_> {
     pub fn start_record(&mut self, sid: CallSid, record: Record) -> Flow {
-        let spoken = SPOKEN.saturating_add(Millis::from_secs(record.timeout_secs.into()));
-        let length = spoken.min(Millis::from_secs(record.max_length_secs.into()));
+        self.count_listening(sid);
         self.note(
             sid,
             Event::Recording,
@@ -53,12 +33,31 @@ impl Turn<'_> {
         self.set_phase(
             sid,
             Phase::Recording {
+                until: ends(&record, self.now, None),
                 record,
                 since: self.now,
-                until: self.now + length,
+                speech: None,
             },
         );
         Flow::Wait
+    }
+
+    /// The person spoke: the silence that ends the Record starts after the words.
+    pub fn record_speech(&mut self, sid: CallSid, text: &str, confidence: f64) {
+        self.reset_hurried_rounds(sid);
+        let now = self.now;
+        let Some(Phase::Recording {
+            record,
+            since,
+            until,
+            speech,
+        }) = self.call_mut(sid).map(|call| &mut call.phase)
+        else {
+            return;
+        };
+        let speech = speech.get_or_insert_with(|| Speech::new(now));
+        speech.add(text, confidence, now);
+        *until = ends(record, *since, Some(speech));
     }
 
     pub fn record_key(&mut self, sid: CallSid, key: char) {
@@ -74,11 +73,17 @@ impl Turn<'_> {
     /// The Record ends by a key, by silence or by its maximal length.
     pub fn record_over(&mut self, sid: CallSid, key: Option<char>) {
         let phase = self.call(sid).map(|call| call.phase.clone());
-        let Some(Phase::Recording { record, since, .. }) = phase else {
+        let Some(Phase::Recording {
+            record,
+            since,
+            speech,
+            ..
+        }) = phase
+        else {
             return;
         };
         let digits = key.map(String::from).unwrap_or_default();
-        let extra = self.keep_recording(sid, &record, since, &digits);
+        let extra = self.keep_record(sid, &record, since, speech.as_ref(), &digits);
         match self.resolve_or_self(sid, record.action.as_ref(), record.method) {
             Ok(target) => self.transfer(
                 sid,
@@ -93,8 +98,14 @@ impl Turn<'_> {
     }
 
     /// The Record ends with its call: the recording is stored, and the action is notified.
-    pub fn record_ended_by_hang_up(&mut self, sid: CallSid, record: &Record, since: Timestamp) {
-        let extra = self.keep_recording(sid, record, since, "hangup");
+    pub fn record_ended_by_hang_up(
+        &mut self,
+        sid: CallSid,
+        record: &Record,
+        since: Timestamp,
+        speech: Option<&Speech>,
+    ) {
+        let extra = self.keep_record(sid, record, since, speech, "hangup");
         let Ok(target) = self.resolve_or_self(sid, record.action.as_ref(), record.method) else {
             return;
         };
@@ -103,115 +114,90 @@ impl Turn<'_> {
         self.notify(sid, target, params);
     }
 
-    fn keep_recording(
+    /// Stores the recording, and notifies its callbacks. Returns the parameters of the action.
+    fn keep_record(
         &mut self,
         sid: CallSid,
         record: &Record,
         since: Timestamp,
+        speech: Option<&Speech>,
         digits: &str,
     ) -> Params {
         let max = Millis::from_secs(record.max_length_secs.into());
-        let length = self.now.since(since).min(max);
-        let mut params = self.make_recording(sid, since, length);
-        self.announce_recording(sid, record, since, &params);
+        let whole = self.now.since(since).min(max);
+        let spoken = whole.min(spoken_until(since, speech).since(since));
+        let length = if record.trims_silence { spoken } else { whole };
+        let new = NewRecording {
+            call: sid,
+            source: RecordingSource::RecordVerb,
+            channels: 1,
+            since,
+            length,
+            spoken,
+        };
+        let callback = self.linked(sid, record.status_callback.as_ref());
+        let mut params = self.make_recording(new, callback);
+        self.send_transcription(sid, record, speech, &params);
         params.push(param("Digits", digits));
         params
     }
 
-    /// Stores the recording of a call that is over and notifies its callback. Returns the
-    /// parameters that the status callback contains in addition.
-    pub fn keep_call_recording(&mut self, sid: CallSid) -> Params {
-        let Some(call) = self.call_mut(sid) else {
-            return Params::new();
-        };
-        let Some((recording, since)) = call.recording.take().zip(call.answered) else {
-            return Params::new();
-        };
-        let length = self.now.since(since);
-        let recording_params = self.make_recording(sid, since, length);
-        if let Some(target) = recording.callback {
-            let mut params = self.recording_params(sid, "OutboundAPI", since);
-            params.extend(recording_params.iter().cloned());
-            self.notify(sid, target, params);
-        }
-        recording_params
-    }
-
-    /// Stores a recording of this length from `since` on, and returns its parameters.
-    pub fn make_recording(&mut self, sid: CallSid, since: Timestamp, length: Millis) -> Params {
-        let serial = self.network.next_serial();
-        let recording =
-            RecordingSid::derive(&[&self.network.setup.seed, "recording", &serial.to_string()]);
-        if self.network.recordings.len() >= RECORDINGS_MAX {
-            let oldest = self
-                .network
-                .recordings
-                .values()
-                .min_by_key(|row| row.serial)
-                .map(|row| row.sid);
-            oldest.and_then(|oldest| self.network.recordings.remove(&oldest));
-        }
-        self.network.recordings.insert(
-            recording,
-            Recording {
-                sid: recording,
-                serial,
-                call: sid,
-                length,
-                began: since,
-            },
-        );
-        let mut params = self.recording_url(sid, recording);
-        params.push(param("RecordingSid", recording));
-        params.push(param("RecordingDuration", length.as_secs_ceil()));
-        params
-    }
-
-    fn recording_params(&self, sid: CallSid, source: &str, since: Timestamp) -> Params {
-        vec![
-            param("AccountSid", self.network.setup.account_sid),
-            param("CallSid", sid),
-            param("RecordingStatus", "completed"),
-            param("RecordingChannels", 1),
-            param("RecordingSource", source),
-            param("RecordingStartTime", since.to_rfc2822()),
-        ]
-    }
-
-    fn recording_url(&mut self, sid: CallSid, recording: RecordingSid) -> Params {
-        let setup = &self.network.setup;
-        let Some(base) = &setup.public_base_url else {
-            self.warn(
-                sid,
-                "no RecordingUrl is sent: the simulated carrier does not know its own public URL",
-            );
-            return Params::new();
-        };
-        let base = base.trim_end_matches('/');
-        let url = format!(
-            "{base}/2010-04-01/Accounts/{}/Recordings/{recording}",
-            setup.account_sid
-        );
-        vec![param("RecordingUrl", url)]
-    }
-
-    fn announce_recording(
+    /// Notifies `transcribeCallback` of the text of a recording.
+    fn send_transcription(
         &mut self,
         sid: CallSid,
         record: &Record,
-        since: Timestamp,
+        speech: Option<&Speech>,
         recording_params: &Params,
     ) {
-        let Some(link) = &record.status_callback else {
+        let Some(target) = self.linked(sid, record.transcription_callback.as_ref()) else {
             return;
         };
-        match self.resolve(sid, link) {
-            Ok(target) => {
-                let mut params = self.recording_params(sid, "RecordVerb", since);
-                params.extend(recording_params.iter().cloned());
-                self.notify(sid, target, params);
+        let value = |wanted: &str| {
+            let found = recording_params.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| value.clone()).unwrap_or_default()
+        };
+        let recording = value("RecordingSid");
+        let url = value("RecordingUrl");
+        let transcription = recording.replacen("RE", "TR", 1);
+        let text = speech.map_or(UNSPOKEN_TEXT, |speech| speech.text.as_str());
+        let mut params = self.call_params(sid, None);
+        params.extend([
+            param("TranscriptionSid", &transcription),
+            param("TranscriptionStatus", "completed"),
+            param("TranscriptionText", text),
+            param(
+                "TranscriptionUrl",
+                format!("{url}/Transcriptions/{transcription}"),
+            ),
+            param("RecordingSid", recording),
+            param("RecordingUrl", url),
+        ]);
+        self.notify(sid, target, params);
+    }
+
+    /// The target of a link of the running document; a link that cannot be resolved is a fault in
+    /// the transcript.
+    pub fn linked(&mut self, sid: CallSid, link: Option<&crate::twiml::Link>) -> Option<Target> {
+        match self.resolve(sid, link?) {
+            Ok(target) => Some(target),
+            Err(fault) => {
+                self.note_fault(sid, &fault);
+                None
             }
-            Err(fault) => self.note_fault(sid, &fault),
         }
     }
+}
+
+/// The end of what the person says.
+fn spoken_until(since: Timestamp, speech: Option<&Speech>) -> Timestamp {
+    let least = since + SPOKEN;
+    speech.map_or(least, |speech| speech.ends.max(least))
+}
+
+/// The moment at which silence or the maximal length ends a Record.
+fn ends(record: &Record, since: Timestamp, speech: Option<&Speech>) -> Timestamp {
+    let silence = Millis::from_secs(record.timeout_secs.into());
+    let max = Millis::from_secs(record.max_length_secs.into());
+    (spoken_until(since, speech) + silence).min(since + max)
 }

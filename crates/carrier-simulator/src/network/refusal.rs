@@ -1,8 +1,10 @@
 //! The reasons for which the network refuses an input.
 
-use ids::{CallSid, ConferenceSid, QueueSid, TaskSid};
+use ids::{CallSid, ConferenceSid, QueueSid, RecordingSid, TaskSid};
 
-use super::{ADDRESS_EXPECTED, CallStatus, DIGITS_MAX, MEMBERS_MAX, NAME_CHARS_MAX};
+use super::{
+    ADDRESS_EXPECTED, CallStatus, DIGITS_MAX, MEMBERS_MAX, NAME_CHARS_MAX, SPEECH_CHARS_MAX,
+};
 use crate::twiml::Fault;
 
 /// The reason why an input was refused.
@@ -14,6 +16,9 @@ pub enum Refusal {
     /// There is no such queue.
     #[error("there is no queue {0}")]
     UnknownQueue(QueueSid),
+    /// There is no such recording, or it was deleted.
+    #[error("there is no recording {0}")]
+    UnknownRecording(RecordingSid),
     /// The call does not wait in that queue.
     #[error("no such call waits in queue {0}")]
     NotAMember(QueueSid),
@@ -62,6 +67,9 @@ pub enum Refusal {
     /// Not one of the keys of a phone, or too many keys.
     #[error("digits: expected 1 to {DIGITS_MAX} of the keys 0-9 * #")]
     BadDigits,
+    /// No words, too many of them, or a confidence out of range.
+    #[error("text: expected 1 to {SPEECH_CHARS_MAX} characters; confidence: a number from 0 to 1")]
+    BadSpeech,
     /// A queue's name is missing or too long.
     #[error("FriendlyName: expected 1 to {NAME_CHARS_MAX} characters")]
     BadQueueName,

@@ -2,6 +2,7 @@
 //! handling of their answers.
 
 use ids::CallSid;
+use ids::time::Millis;
 use url::Url;
 
 use super::address::without_numbers;
@@ -9,8 +10,8 @@ use super::call::{Enqueued, Frame, Phase, Role, Transfer};
 use super::fetch::DocumentFetch;
 use super::turn::Turn;
 use super::{
-    CallStatus, Event, FETCHES_MAX, Fetch, FetchId, Fetched, MEDIA_MAX, Output, Purpose, Reply,
-    Start, Target, shown_url,
+    CallStatus, EntrySound, Event, FETCHES_MAX, Fetch, FetchId, Fetched, MEDIA_MAX, Output,
+    Purpose, Reply, Start, Target, shown_url,
 };
 use crate::twiml::{self, Document, ErrorCode, Fault, Link, Sound, Verb};
 
@@ -119,7 +120,9 @@ impl Turn<'_> {
 
     fn role_params(&self, sid: CallSid, role: Role) -> Params {
         match role {
-            Role::Main | Role::ConferenceWait | Role::ConferenceHold => Params::new(),
+            Role::Main | Role::Screening { .. } | Role::ConferenceWait | Role::ConferenceHold => {
+                Params::new()
+            }
             Role::Wait => self.queue_params(sid),
             Role::Announcement { dialer } => self.announcement_params(sid, dialer),
         }
@@ -246,7 +249,7 @@ impl Turn<'_> {
             ..fault
         };
         match document.role {
-            Role::Main => {
+            Role::Main | Role::Screening { .. } => {
                 if document.is_fallback {
                     return self.fault(sid, &fault);
                 }
@@ -294,7 +297,7 @@ impl Turn<'_> {
             return;
         };
         match role {
-            Role::Main => call.stack.clear(),
+            Role::Main | Role::Screening { .. } => call.stack.clear(),
             Role::Wait
             | Role::Announcement { .. }
             | Role::ConferenceWait
@@ -319,6 +322,14 @@ impl Turn<'_> {
                 sid,
                 Transfer {
                     role: Role::Main,
+                    target,
+                    extra: Params::new(),
+                },
+            ),
+            Start::Screening { dialer, target } => self.request(
+                sid,
+                Transfer {
+                    role: Role::Screening { dialer },
                     target,
                     extra: Params::new(),
                 },
@@ -356,7 +367,7 @@ impl Turn<'_> {
     pub fn fault(&mut self, sid: CallSid, fault: &Fault) {
         self.note_fault(sid, fault);
         match self.running_role(sid) {
-            Role::Main => self.application_error(sid),
+            Role::Main | Role::Screening { .. } => self.application_error(sid),
             Role::Wait => self.leave_queue(sid, super::queue::QueueResult::Error),
             Role::Announcement { dialer } => self.bridge(dialer, sid),
             Role::ConferenceWait => self.conference_not_entered(sid),
@@ -384,10 +395,11 @@ impl Turn<'_> {
     /// "failure").
     pub fn application_error(&mut self, sid: CallSid) {
         self.pick_up(sid);
-        self.note(
+        self.note_sound(
             sid,
             Event::Heard,
             "We are sorry, an application error has occurred. Goodbye.",
+            EntrySound::default_speech(),
         );
         self.end(
             sid,
@@ -485,7 +497,12 @@ fn read_aloud(body: &[u8]) -> Document {
         .collect::<Vec<_>>()
         .join(" ");
     Document {
-        verbs: vec![Verb::Sound(Sound::Say { text, loops: 1 })],
+        verbs: vec![Verb::Sound(Sound::Say {
+            text,
+            loops: 1,
+            pause: Millis::ZERO,
+            language: twiml::default_language(),
+        })],
         warnings: Vec::new(),
     }
 }

@@ -322,7 +322,7 @@ fn check_size(max_size: u32) -> Result<(), Refusal> {
 fn check_start(start: Option<&Start>) -> Result<(), Refusal> {
     match start {
         Some(Start::Url(target)) => check_target("Url", Some(target)),
-        Some(Start::Twiml(_) | Start::Conference(_)) | None => Ok(()),
+        Some(Start::Twiml(_) | Start::Screening { .. } | Start::Conference(_)) | None => Ok(()),
     }
 }
 

@@ -5,13 +5,17 @@ use ids::time::Millis;
 
 use super::call::{Gathering, Phase};
 use super::interpreter::Flow;
+use super::speech::spoken_length;
 use super::turn::Turn;
-use super::{Event, FetchId, Purpose, Target};
+use super::{EntrySound, Event, FetchId, Purpose, Target};
 use crate::twiml::{Fault, Link, Method, Sound};
 
 /// Milliseconds of speech per character. Fast, so that a person who tries out a call does not wait;
 /// not instant, so that keys can stop it.
 pub const SPEECH_MILLIS_PER_CHARACTER: u64 = 15;
+/// How many times longer speech takes for a person who listens to the call: 75 ms a character, as
+/// voices of browsers do.
+const AUDIBLE_SPEECH_FACTOR: u32 = 5;
 /// Assumed length of audio in another format than WAV, whose length cannot be read.
 pub const OTHER_AUDIO: Millis = Millis::from_secs(10);
 /// Length of one tone, and of the short wait `w` of `<Play digits>`; `W` is twice as long.
@@ -52,13 +56,18 @@ impl Turn<'_> {
     /// Starts a sound: writes it into the transcript, and says how long it takes.
     pub fn play(&mut self, sid: CallSid, sound: Sound) -> Playing {
         match sound {
-            Sound::Say { text, loops } => {
-                let once = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
-                self.note(sid, Event::Heard, repeated(&text, loops));
-                Playing::For(times(
-                    Millis::from_millis(once.saturating_mul(SPEECH_MILLIS_PER_CHARACTER)),
-                    loops,
-                ))
+            Sound::Say {
+                text,
+                loops,
+                pause,
+                language,
+            } => {
+                if !text.is_empty() {
+                    let sound = EntrySound::Speech { language };
+                    self.note_sound(sid, Event::Heard, repeated(&text, loops), sound);
+                }
+                let once = self.reading_time(sid, &text).saturating_add(pause);
+                Playing::For(times(once, loops))
             }
             Sound::Pause { length_secs } => Playing::For(Millis::from_secs(length_secs.into())),
             Sound::Tones { digits } => {
@@ -70,6 +79,16 @@ impl Turn<'_> {
                 Playing::For(times(TONE, units))
             }
             Sound::Play { url, loops } => self.play_media(sid, &url, loops),
+        }
+    }
+
+    /// How long a voice reads a text: as long as in reality when a person listens to the call.
+    fn reading_time(&self, sid: CallSid, text: &str) -> Millis {
+        let quick = spoken_length(text);
+        if self.call(sid).is_some_and(|call| call.is_audible) {
+            times(quick, AUDIBLE_SPEECH_FACTOR)
+        } else {
+            quick
         }
     }
 
@@ -102,7 +121,11 @@ impl Turn<'_> {
     }
 
     fn playing(&mut self, sid: CallSid, url: &str, once: Millis, loops: u32) -> Millis {
-        self.note(sid, Event::Playing, repeated(url, loops));
+        let sound = EntrySound::Audio {
+            url: url.to_owned(),
+            loops,
+        };
+        self.note_sound(sid, Event::Playing, repeated(url, loops), sound);
         times(once, loops)
     }
 

@@ -4,6 +4,8 @@
 use ids::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::twiml::default_language;
+
 /// Entries that are kept for one call: an hour of hold music with announcements.
 pub const ENTRIES_MAX: usize = 400;
 /// The first entries that are never removed: how a call began explains the rest.
@@ -26,6 +28,36 @@ pub struct Entry {
     pub event: Event,
     /// The description, at most 2,000 characters.
     pub text: String,
+    /// The sound that the person hears, for programs that make it audible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sound: Option<EntrySound>,
+}
+
+/// A sound that a person hears.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EntrySound {
+    /// A voice reads the text of the entry.
+    Speech {
+        /// The language of the voice, as a BCP 47 tag.
+        language: String,
+    },
+    /// An audio file.
+    Audio {
+        /// The URL of the file.
+        url: String,
+        /// Number of repetitions, at least 1.
+        loops: u32,
+    },
+}
+
+impl EntrySound {
+    /// Speech in the language of a Say that names none.
+    pub(super) fn default_speech() -> Self {
+        Self::Speech {
+            language: default_language(),
+        }
+    }
 }
 
 /// Kinds of transcript entries.
@@ -48,6 +80,8 @@ pub enum Event {
     Recording,
     /// The person pressed keys.
     Pressed,
+    /// The person spoke.
+    Said,
     /// The call is in a queue.
     Waiting,
     /// The call left a queue without a conversation.
@@ -74,12 +108,23 @@ pub enum Event {
 
 impl Transcript {
     /// Adds an entry at the end.
-    pub fn push(&mut self, at: Timestamp, event: Event, text: impl Into<String>) {
+    pub fn push(
+        &mut self,
+        at: Timestamp,
+        event: Event,
+        text: impl Into<String>,
+        sound: Option<EntrySound>,
+    ) {
         if self.0.len() >= ENTRIES_MAX {
             self.0.remove(FIRST_ENTRIES_KEPT);
         }
         let text = text.into().chars().take(TEXT_CHARS_MAX).collect();
-        self.0.push(Entry { at, event, text });
+        self.0.push(Entry {
+            at,
+            event,
+            text,
+            sound,
+        });
     }
 
     /// The entries, oldest first.

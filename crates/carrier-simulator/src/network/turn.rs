@@ -7,7 +7,7 @@ use ids::time::Timestamp;
 
 use super::address::without_numbers;
 use super::call::{Call, Phase};
-use super::{ENDED_CALL_KEPT, ENDED_CALLS_MAX, Event, Input, Network, Output, Refusal};
+use super::{ENDED_CALL_KEPT, ENDED_CALLS_MAX, EntrySound, Event, Input, Network, Output, Refusal};
 
 /// Timers handled in one turn; the remaining ones wait for the next tick, which follows at once.
 const DEADLINES_PER_TURN_MAX: usize = 100_000;
@@ -60,6 +60,12 @@ impl<'n> Turn<'n> {
             Input::Tick => Ok(()),
             Input::Dial { from, to } => self.person_dials(from, to),
             Input::Digits { call, digits } => self.person_presses(call, &digits),
+            Input::Say {
+                call,
+                text,
+                confidence,
+            } => self.person_says(call, &text, confidence),
+            Input::Listen(call) => self.person_listens(call),
             Input::Answer(call) => self.person_answers(call),
             Input::Decline(call) => self.person_declines(call),
             Input::HangUp(call) => self.person_hangs_up(call),
@@ -90,6 +96,7 @@ impl<'n> Turn<'n> {
             Input::RemoveParticipant { conference, call } => {
                 self.remove_participant(conference, call)
             }
+            Input::DeleteRecording(recording) => self.delete_recording(recording),
             Input::EndConference(conference) => self.end_conference_for(conference),
             Input::UpdateNumber {
                 number,
@@ -129,9 +136,20 @@ impl<'n> Turn<'n> {
 
     /// Writes an entry into the transcript of a call.
     pub fn note(&mut self, sid: CallSid, event: Event, text: impl Into<String>) {
+        self.note_sound(sid, event, text, None);
+    }
+
+    /// Writes an entry with the sound that the person hears.
+    pub fn note_sound(
+        &mut self,
+        sid: CallSid,
+        event: Event,
+        text: impl Into<String>,
+        sound: impl Into<Option<EntrySound>>,
+    ) {
         let now = self.now;
         if let Some(call) = self.call_mut(sid) {
-            call.transcript.push(now, event, text);
+            call.transcript.push(now, event, text, sound.into());
         }
     }
 

@@ -95,6 +95,29 @@ impl<'a> Attributes<'a> {
         })
     }
 
+    /// The callback that is notified when a recording is ready. The carrier's other events,
+    /// `in-progress` and `absent`, are not simulated.
+    pub fn recording_callback(&mut self) -> Option<Link> {
+        let link = self.link("recordingStatusCallback", "recordingStatusCallbackMethod");
+        let events = self
+            .text("recordingStatusCallbackEvent")
+            .unwrap_or("completed");
+        for word in events.split_whitespace() {
+            match word {
+                "completed" => {}
+                "in-progress" | "absent" => self.warnings.push(format!(
+                    "recordingStatusCallbackEvent=\"{word}\" is not simulated; ignored"
+                )),
+                unknown => self.unusable(
+                    "recordingStatusCallbackEvent",
+                    unknown,
+                    "in-progress, completed or absent",
+                ),
+            }
+        }
+        link.filter(|_| events.split_whitespace().any(|word| word == "completed"))
+    }
+
     /// What a waiting person hears: the carrier's music if absent, silence if empty.
     pub fn wait(&mut self, url: &'static str, method: &'static str) -> Wait {
         let method = self.method(method);

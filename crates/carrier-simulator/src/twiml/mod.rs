@@ -8,13 +8,18 @@ mod conference;
 mod dial;
 mod enqueue;
 mod fault;
+mod gather;
 mod parse;
+mod say;
 mod xml;
 
+use ids::time::Millis;
 use serde::{Deserialize, Serialize};
 
 pub use conference::{Beep, ConferenceEvent, ConferenceNoun, LABEL_CHARS_MAX, PARTICIPANTS_MAX};
+pub use dial::{DialRecording, RecordFrom};
 pub use fault::{ErrorCode, Fault};
+pub use gather::{Gather, Recognition, SpeechTimeout};
 pub use parse::parse;
 
 /// Largest document that a carrier accepts, in bytes (voice-webhooks.md section 4, "size").
@@ -63,7 +68,7 @@ pub struct Link {
 pub enum Verb {
     /// Plays something to the person.
     Sound(Sound),
-    /// Listens for keys.
+    /// Listens for keys and speech.
     Gather(Gather),
     /// Waits in a queue.
     Enqueue(Enqueue),
@@ -90,6 +95,12 @@ pub enum Sound {
         text: String,
         /// Number of repetitions, at least 1.
         loops: u32,
+        /// The pauses in the text, together.
+        #[serde(default)]
+        pause: Millis,
+        /// The language of the voice, as a BCP 47 tag.
+        #[serde(default = "default_language")]
+        language: String,
     },
     /// Plays an audio file.
     Play {
@@ -110,25 +121,9 @@ pub enum Sound {
     },
 }
 
-/// `<Gather>` (voice-webhooks.md section 6.1); the keypad only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gather {
-    /// The URL that receives the digits; the document's own URL if absent.
-    pub action: Option<String>,
-    /// The method of that request.
-    pub method: Method,
-    /// Number of keys after which the Gather ends.
-    pub num_digits: Option<u32>,
-    /// The key that ends the Gather; it is not one of the digits.
-    pub finish_on_key: Option<char>,
-    /// Seconds of silence that end the Gather, counted after the prompts.
-    pub timeout_secs: u32,
-    /// Whether `action` is requested without any digits.
-    pub action_on_empty_result: bool,
-    /// Whether keys are accepted at all.
-    pub listens_to_keys: bool,
-    /// What the person hears while the Gather runs; a key stops it.
-    pub prompts: Vec<Sound>,
+/// The language of a Say that names none.
+pub(crate) fn default_language() -> String {
+    "en-US".to_owned()
 }
 
 /// `<Enqueue>` (voice-webhooks.md section 5.1).
@@ -190,12 +185,21 @@ pub struct Dial {
     pub caller_id: Option<String>,
     /// Whether the `*` key ends the conversation.
     pub hangup_on_star: bool,
+    /// Whether phones ring one after the other instead of at the same time.
+    #[serde(default)]
+    pub sequential: bool,
+    /// Whether an inbound call is picked up only when it is connected.
+    #[serde(default)]
+    pub answer_on_bridge: bool,
+    /// The recording of the conversation.
+    #[serde(default)]
+    pub recording: Option<DialRecording>,
 }
 
 /// The destination of a Dial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DialTo {
-    /// Phones that ring at the same time; the first to answer is connected.
+    /// Phones that ring; the first to answer is connected.
     Phones(Vec<Phone>),
     /// The caller at the head of this queue.
     Queue {
@@ -224,6 +228,12 @@ pub enum DialTo {
 pub struct Phone {
     /// E.164, `client:…` or `sip:…`; not checked yet.
     pub address: String,
+    /// The document that the called person hears before the connection.
+    #[serde(default)]
+    pub screening: Option<Link>,
+    /// Tones that are sent after the answer.
+    #[serde(default)]
+    pub send_digits: Option<String>,
     /// The status callback of the leg.
     pub status_callback: Option<Link>,
     /// The events that it reports.
@@ -294,6 +304,12 @@ pub struct Record {
     pub play_beep: bool,
     /// The callback that is notified when the recording is ready.
     pub status_callback: Option<Link>,
+    /// Whether the silence at the end is cut off.
+    #[serde(default)]
+    pub trims_silence: bool,
+    /// The callback that is notified of the text of the recording.
+    #[serde(default)]
+    pub transcription_callback: Option<Link>,
 }
 
 /// The way in which a call is refused.

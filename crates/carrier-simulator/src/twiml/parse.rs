@@ -3,8 +3,10 @@
 use super::attributes::{Attributes, SECONDS_MAX, shorten};
 use super::dial::dial;
 use super::enqueue::enqueue;
+use super::gather::gather;
+use super::say::say;
 use super::xml::{self, Element, Node};
-use super::{Document, ErrorCode, Fault, Gather, Link, Record, RejectReason, Sound, Verb};
+use super::{Document, ErrorCode, Fault, Link, Method, Record, RejectReason, Sound, Verb};
 
 /// Warnings that are kept of one document; more of them would only repeat each other.
 const WARNINGS_MAX: usize = 20;
@@ -70,16 +72,12 @@ fn bare(element: &Element, warnings: &mut Vec<String>, verb: Verb) -> Verb {
     verb
 }
 
-fn sound(element: &Element, warnings: &mut Vec<String>) -> Option<Sound> {
+pub(super) fn sound(element: &Element, warnings: &mut Vec<String>) -> Option<Sound> {
+    if element.name == "Say" {
+        return say(element, warnings);
+    }
     let mut attributes = Attributes::of(element, warnings);
     let sound = match element.name.as_str() {
-        "Say" => {
-            attributes.no_effect(&["voice", "language"]);
-            Some(Sound::Say {
-                text: element.text(),
-                loops: attributes.loops(),
-            })
-        }
         "Play" => play(element, &mut attributes),
         "Pause" => Some(Sound::Pause {
             length_secs: attributes.number("length", 1, 0..=SECONDS_MAX),
@@ -111,80 +109,13 @@ fn play(element: &Element, attributes: &mut Attributes<'_>) -> Option<Sound> {
     Some(Sound::Play { url, loops })
 }
 
-fn gather(element: &Element, warnings: &mut Vec<String>) -> Gather {
-    let prompts = element
-        .elements()
-        .filter_map(|nested| prompt(nested, warnings))
-        .collect();
-    let mut attributes = Attributes::of(element, warnings);
-    let input = attributes.text("input").unwrap_or("dtmf");
-    if input != "dtmf" {
-        attributes.unusable("input", input, "dtmf; speech is not simulated");
-    }
-    attributes.not_simulated(&["partialResultCallback"]);
-    attributes.no_effect(&[
-        "language",
-        "hints",
-        "profanityFilter",
-        "speechModel",
-        "enhanced",
-        "speechTimeout",
-        "bargeIn",
-        "partialResultCallbackMethod",
-    ]);
-    let gather = Gather {
-        action: attributes.text("action").map(str::to_owned),
-        method: attributes.method("method"),
-        num_digits: attributes.optional_number("numDigits", 1..=1_000),
-        finish_on_key: finish_on_key(&mut attributes),
-        timeout_secs: attributes.number("timeout", 5, 0..=SECONDS_MAX),
-        action_on_empty_result: attributes.flag("actionOnEmptyResult", false),
-        listens_to_keys: input.split_whitespace().any(|kind| kind == "dtmf"),
-        prompts,
-    };
-    attributes.finish();
-    gather
-}
-
-fn prompt(nested: &Element, warnings: &mut Vec<String>) -> Option<Sound> {
-    if !["Say", "Play", "Pause"].contains(&nested.name.as_str()) {
-        warnings.push(format!(
-            "<{}> cannot be nested in <Gather>; ignored",
-            shorten(&nested.name)
-        ));
-        return None;
-    }
-    let sound = sound(nested, warnings)?;
-    if matches!(sound, Sound::Tones { .. }) {
-        warnings.push("digits of <Play> cannot be nested in <Gather>; ignored".to_owned());
-        return None;
-    }
-    Some(sound)
-}
-
-fn finish_on_key(attributes: &mut Attributes<'_>) -> Option<char> {
-    let Some(text) = attributes.text("finishOnKey") else {
-        return Some('#');
-    };
-    let mut keys = text.chars();
-    match (keys.next(), keys.next()) {
-        (None, _) => None,
-        (Some(key), None) if is_key(key) => Some(key),
-        (Some(_), _) => {
-            attributes.unusable("finishOnKey", text, "one of 0-9 * #, or nothing");
-            Some('#')
-        }
-    }
-}
-
-fn is_key(key: char) -> bool {
+pub(super) fn is_key(key: char) -> bool {
     key.is_ascii_digit() || key == '*' || key == '#'
 }
 
 fn record(element: &Element, warnings: &mut Vec<String>) -> Record {
     let mut attributes = Attributes::of(element, warnings);
-    attributes.not_simulated(&["transcribe", "transcribeCallback"]);
-    attributes.no_effect(&["trim", "recordingStatusCallbackEvent"]);
+    attributes.no_effect(&["recordingTrack"]);
     let keys = attributes.text("finishOnKey").unwrap_or("1234567890*#");
     let record = Record {
         action: attributes.text("action").map(str::to_owned),
@@ -193,11 +124,34 @@ fn record(element: &Element, warnings: &mut Vec<String>) -> Record {
         timeout_secs: attributes.number("timeout", 5, 0..=SECONDS_MAX),
         finish_on_key: keys.chars().filter(|key| is_key(*key)).collect(),
         play_beep: attributes.flag("playBeep", true),
-        status_callback: attributes
-            .link("recordingStatusCallback", "recordingStatusCallbackMethod"),
+        status_callback: attributes.recording_callback(),
+        trims_silence: trims_silence(&mut attributes),
+        transcription_callback: transcription_callback(&mut attributes),
     };
     attributes.finish();
     record
+}
+
+fn trims_silence(attributes: &mut Attributes<'_>) -> bool {
+    match attributes.text("trim") {
+        None | Some("trim-silence") => true,
+        Some("do-not-trim") => false,
+        Some(other) => {
+            attributes.unusable("trim", other, "trim-silence or do-not-trim");
+            true
+        }
+    }
+}
+
+/// `transcribeCallback`, which also asks for the transcription. Without it, no request would show
+/// the text, so `transcribe` alone has no effect.
+fn transcription_callback(attributes: &mut Attributes<'_>) -> Option<Link> {
+    attributes.flag("transcribe", false);
+    let url = attributes.text("transcribeCallback").map(str::trim);
+    url.filter(|url| !url.is_empty()).map(|url| Link {
+        url: url.to_owned(),
+        method: Method::Post,
+    })
 }
 
 fn redirect(element: &Element, warnings: &mut Vec<String>) -> Link {
@@ -226,7 +180,12 @@ fn reject(element: &Element, warnings: &mut Vec<String>) -> RejectReason {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Beep, ConferenceEvent, ConferenceNoun, Dial, DialTo, Method, Wait};
+    use ids::time::Millis;
+
+    use super::super::{
+        Beep, ConferenceEvent, ConferenceNoun, Dial, DialTo, Method, Recognition, SpeechTimeout,
+        Wait,
+    };
     use super::*;
 
     fn verbs(inner: &str) -> Vec<Verb> {
@@ -250,7 +209,9 @@ mod tests {
             parsed,
             [Verb::Sound(Sound::Say {
                 text: "Tom & Jérôme <3".into(),
-                loops: 1
+                loops: 1,
+                pause: Millis::from_millis(500),
+                language: "en-US".to_owned(),
             })]
         );
     }
@@ -272,6 +233,47 @@ mod tests {
             ),
             (None, false, 1)
         );
+        assert_eq!(gather.speech, None);
+    }
+
+    #[test]
+    fn gather_hears_speech() {
+        let gather = |attributes: &str| match verbs(&format!("<Gather {attributes}/>")).pop() {
+            Some(Verb::Gather(gather)) => gather,
+            other => panic!("{attributes}: {other:?}"),
+        };
+        let plain = gather("input=\"speech\" timeout=\"7\"");
+        assert!(!plain.listens_to_keys);
+        let speech = plain.speech.unwrap();
+        assert_eq!(speech.timeout, SpeechTimeout::Secs(7));
+        assert_eq!((speech.language.as_str(), speech.barge_in), ("en-US", true));
+        let full = gather(
+            "input=\"dtmf speech\" speechTimeout=\"auto\" language=\"hi-IN\" bargeIn=\"false\" \
+             hints=\"my bill, opening hours\" partialResultCallback=\"/heard\" \
+             partialResultCallbackMethod=\"GET\"",
+        );
+        assert!(full.listens_to_keys);
+        let expected = Recognition {
+            timeout: SpeechTimeout::Auto,
+            language: "hi-IN".to_owned(),
+            hints: vec!["my bill".to_owned(), "opening hours".to_owned()],
+            partial_results: Some(Link {
+                url: "/heard".to_owned(),
+                method: Method::Get,
+            }),
+            barge_in: false,
+        };
+        assert_eq!(full.speech, Some(expected));
+    }
+
+    #[test]
+    fn too_many_hints_are_left_out() {
+        let hints = vec!["word"; 501].join(",");
+        let long = "x".repeat(101);
+        for (hints, expected) in [(&hints, "500 phrases"), (&long, "100 characters")] {
+            let warnings = warnings(&format!("<Gather input=\"speech\" hints=\"{hints}\"/>"));
+            assert!(warnings[0].contains(expected), "{warnings:?}");
+        }
     }
 
     #[test]
@@ -300,6 +302,25 @@ mod tests {
             address("<Dial><Number>+17075550101</Number></Dial>"),
             "+17075550101"
         );
+        for written in [
+            "(707) 555-0101",
+            "707-555-0101",
+            "1 707 555 0101",
+            "+1 (707) 555.0101",
+        ] {
+            for noun in [written.to_owned(), format!("<Number>{written}</Number>")] {
+                assert_eq!(
+                    address(&format!("<Dial>{noun}</Dial>")),
+                    "+17075550101",
+                    "{noun}"
+                );
+            }
+        }
+        assert_eq!(address("<Dial>555-0101</Dial>"), "555-0101");
+        for written in ["sip:ada@example.com", "ada@example.com"] {
+            let dial = format!("<Dial><Sip>{written}</Sip></Dial>");
+            assert_eq!(address(&dial), "sip:ada@example.com");
+        }
         assert_eq!(address("<Dial><Client>ada</Client></Dial>"), "client:ada");
         assert_eq!(address("<Dial><Queue>support</Queue></Dial>"), "support");
         assert_eq!(
@@ -395,7 +416,14 @@ mod tests {
                 "<Say colour=\"red\">x</Say>",
                 "<Say> has no attribute colour",
             ),
-            ("<Gather input=\"speech\"/>", "speech is not simulated"),
+            (
+                "<Gather input=\"speech video\"/>",
+                "input=\"video\" of <Gather>: expected dtmf, speech or both",
+            ),
+            (
+                "<Gather input=\"speech\" speechTimeout=\"soon\"/>",
+                "speechTimeout=\"soon\" of <Gather>: expected a whole number",
+            ),
             (
                 "<Gather numDigits=\"many\"/>",
                 "numDigits=\"many\" of <Gather>: expected a whole number",
@@ -405,8 +433,20 @@ mod tests {
                 "<Dial> cannot be nested in <Gather>",
             ),
             (
-                "<Dial record=\"record-from-answer\">+17075550101</Dial>",
-                "record=\"record-from-answer\" of <Dial> is not simulated",
+                "<Dial record=\"always\">+17075550101</Dial>",
+                "record=\"always\" of <Dial>: expected do-not-record",
+            ),
+            (
+                "<Dial recordingStatusCallbackEvent=\"in-progress\">+17075550101</Dial>",
+                "recordingStatusCallbackEvent=\"in-progress\" is not simulated",
+            ),
+            (
+                "<Dial><Number sendDigits=\"x\">+17075550101</Number></Dial>",
+                "sendDigits=\"x\" of <Number>: expected only",
+            ),
+            (
+                "<Record trim=\"yes\"/>",
+                "trim=\"yes\" of <Record>: expected trim-silence or do-not-trim",
             ),
             ("hello", "text between verbs is not said"),
         ];

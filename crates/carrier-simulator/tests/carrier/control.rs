@@ -92,7 +92,7 @@ async fn call_from_ringing_to_hang_up() {
     );
     assert_eq!(
         shown["transcript"][0],
-        json!({ "at": "2026-11-22T15:00:00.000Z", "event": "dialed", "text": CENTRE })
+        json!({ "at": "2026-11-22T15:00:00.000Z", "event": "dialed", "sound": null, "text": CENTRE })
     );
     assert_eq!(
         webhooks.requests("/exit")[0].param("QueueResult"),
@@ -269,4 +269,33 @@ async fn calls_are_filtered_by_typed_numbers() {
             "{query}: {reply}"
         );
     }
+}
+
+#[tokio::test]
+async fn caller_speaks_to_a_gather() {
+    let webhooks = Webhooks::start().await;
+    webhooks.serve(
+        "/voice",
+        "<Gather input=\"speech\" speechTimeout=\"auto\" hints=\"my bill\" action=\"/said\"/>",
+    );
+    webhooks.serve("/said", "<Pause length=\"60\"/>");
+    let clock = ManualClock::new();
+    let carrier = open(&webhooks, &clock, Journal::none());
+    let api = Api::start(&carrier).await;
+    let caller = api.dial(CALLER, CENTRE).await;
+    carrier.settle().await;
+    let path = format!("/simulator/calls/{caller}");
+    let listening =
+        json!({"number": 1, "verb": "gather", "keys": false, "speech": true, "hints": ["my bill"]});
+    assert_eq!(api.get(&path).await.1["listening"], listening);
+    let refused = json!({ "text": "my bill", "confidence": 2 });
+    let (status, _) = api.post(&format!("{path}/speech"), refused).await;
+    assert_eq!(status, 400);
+    let said = json!({ "text": "my bill" });
+    let (status, _) = api.post(&format!("{path}/speech"), said).await;
+    assert_eq!(status, 200);
+    clock.pass(&carrier, 2).await;
+    let request = webhooks.requests("/said").pop().unwrap();
+    assert_eq!(request.param("SpeechResult"), "my bill");
+    assert_eq!(request.param("Confidence"), "0.9");
 }

@@ -388,9 +388,55 @@ async fn recording_is_served_with_its_length() {
     let path = url.strip_prefix(support::PUBLIC_URL).unwrap();
     for path in [path.to_owned(), format!("{path}.wav")] {
         let wav = api.bytes(&path).await;
-        assert_eq!((&wav[..4], wav.len()), (&b"RIFF"[..], 44 + 2 * 8_000));
+        assert_eq!((&wav[..4], wav.len()), (&b"RIFF"[..], 44 + 2 * 16_000));
+        let sound = &wav[44..];
+        assert!(sound.iter().any(|byte| *byte != 0), "only silence");
     }
-    assert_eq!(api.get(&path.replace("/RE", "/REx")).await.0, 404);
+    for missing in [path.replace("/RE", "/REx"), format!("{path}.mp3")] {
+        assert_eq!(api.get(&missing).await.0, 404, "{missing}");
+    }
+}
+
+#[tokio::test]
+async fn recordings_are_resources() {
+    let webhooks = Webhooks::start().await;
+    webhooks.serve("/voice", "<Record action=\"/done\" maxLength=\"2\"/>");
+    webhooks.serve("/done", "<Hangup/>");
+    let clock = ManualClock::new();
+    let carrier = open(&webhooks, &clock, Journal::none());
+    let api = Api::start(&carrier).await;
+    let call = api.dial(CALLER, CENTRE).await;
+    carrier.settle().await;
+    clock.pass(&carrier, 2).await;
+    let sid = webhooks.requests("/done")[0]
+        .param("RecordingSid")
+        .to_owned();
+    let path = format!("Recordings/{sid}.json");
+    let (status, recording) = api.rest_get(&path).await;
+    assert_eq!(status, 200);
+    for (name, value) in [
+        ("sid", json!(sid)),
+        ("call_sid", json!(call)),
+        ("duration", json!("2")),
+        ("source", json!("RecordVerb")),
+        ("channels", json!(1)),
+        ("status", json!("completed")),
+    ] {
+        assert_eq!(recording[name], value, "{name}");
+    }
+    for list in [
+        "Recordings.json".to_owned(),
+        format!("Recordings.json?CallSid={call}"),
+        format!("Calls/{call}/Recordings.json"),
+    ] {
+        let (_, list) = api.rest_get(&list).await;
+        assert_eq!(list["recordings"], json!([recording]));
+    }
+    let whole = format!("/2010-04-01/Accounts/{ACCOUNT}/{path}");
+    assert_eq!(api.rest_as(None, &whole).await.0, 401);
+    assert_eq!(api.rest_delete(&path).await.0, 204);
+    assert_eq!(api.rest_get(&path).await.0, 404);
+    assert_eq!(api.rest_delete(&path).await.0, 404);
 }
 
 /// Set-up scripts read the account, and let its number ask their application.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -12,15 +13,10 @@ use subtle::ConstantTimeEq;
 use super::RestError;
 use crate::Carrier;
 
-/// Checks the user name (the account SID) and the password (the auth token), both in constant time.
-/// A path of another account is 404.
-pub(super) async fn authenticate(
-    State(carrier): State<Arc<Carrier>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let header = request
-        .headers()
+/// Whether a request has the user name (the account SID) and the password (the auth token). Both are
+/// compared in constant time.
+pub(in crate::http) fn is_authenticated(carrier: &Carrier, headers: &HeaderMap) -> bool {
+    let header = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let given = header
@@ -29,11 +25,20 @@ pub(super) async fn authenticate(
     let pair = base64::engine::general_purpose::STANDARD
         .decode(given.trim())
         .unwrap_or_default();
-    let account = carrier.account_sid().to_string();
-    let expected = format!("{account}:{}", carrier.auth_token());
-    if !bool::from(pair.ct_eq(expected.as_bytes())) {
+    let expected = format!("{}:{}", carrier.account_sid(), carrier.auth_token());
+    bool::from(pair.ct_eq(expected.as_bytes()))
+}
+
+/// Refuses a request without credentials. A path of another account is 404.
+pub(super) async fn authenticate(
+    State(carrier): State<Arc<Carrier>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !is_authenticated(&carrier, request.headers()) {
         return RestError::unauthorized().into_response();
     }
+    let account = carrier.account_sid().to_string();
     let path = request.uri().path();
     let named = path.split('/').nth(3).unwrap_or_default();
     if named.trim_end_matches(".json") != account {

@@ -52,7 +52,7 @@ pub(super) const CALL_FIELDS: [&str; 28] = [
 ///
 /// # Errors
 /// 400/20001.
-pub(super) fn refuse_unknown(form: &Form, known: &[&[&str]]) -> Result<(), RestError> {
+pub(in crate::http) fn refuse_unknown(form: &Form, known: &[&[&str]]) -> Result<(), RestError> {
     match form.unknown(known) {
         None => Ok(()),
         Some(name) => {

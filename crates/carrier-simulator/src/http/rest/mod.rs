@@ -21,12 +21,16 @@ use axum::{Json, Router, middleware};
 use serde_json::Value;
 
 use super::form::Form;
+use super::recordings;
 use super::rest_error::RestError;
 use crate::Carrier;
 
+pub(super) use authentication::is_authenticated;
+pub(super) use fields::refuse_unknown;
+
 type Body = Result<Bytes, BytesRejection>;
 /// Parameters that every list takes.
-const PAGING: [&str; 3] = ["Page", "PageSize", "PageToken"];
+pub(super) const PAGING: [&str; 3] = ["Page", "PageSize", "PageToken"];
 
 type Reply = Result<(StatusCode, Json<Value>), RestError>;
 
@@ -52,6 +56,11 @@ pub(super) fn routes(carrier: &Arc<Carrier>) -> Router<Arc<Carrier>> {
             &path("/Calls/{call}"),
             get(calls::fetch_call).post(calls::update_call),
         )
+        .route(
+            &path("/Calls/{call}/Recordings.json"),
+            get(recordings::list_of_call),
+        )
+        .route(&path("/Recordings.json"), get(recordings::list))
         .route(
             &path("/Queues.json"),
             get(queues::list_queues).post(queues::create_queue),

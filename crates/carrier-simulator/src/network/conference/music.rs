@@ -2,7 +2,7 @@
 
 use ids::{CallSid, ConferenceSid};
 
-use super::ConferenceStatus;
+use super::{ConferenceStatus, Participant};
 use crate::network::call::{Phase, Role, Transfer};
 use crate::network::requests::Params;
 use crate::network::turn::Turn;
@@ -47,6 +47,23 @@ impl Turn<'_> {
             }
             (ConferenceStatus::InProgress | ConferenceStatus::Completed, false) => None,
         }
+    }
+
+    /// The calls that hear what a participant says: the others, only the coached call of a coach,
+    /// and none while the participant is muted. `None` outside a conversation.
+    pub fn conference_hearers(&self, sid: CallSid) -> Option<Vec<CallSid>> {
+        let room = self.call(sid)?.conference()?;
+        if self.music(sid).is_some() {
+            return None;
+        }
+        let conference = self.network.conferences.get(&room)?;
+        let speaker = conference.participant(sid)?;
+        let hears = |other: &Participant| {
+            let is_addressed = speaker.coaches.is_none_or(|coached| coached == other.call);
+            other.call != sid && !other.hold && !speaker.muted && is_addressed
+        };
+        let hearers = conference.joined().filter(|other| hears(other));
+        Some(hearers.map(|other| other.call).collect())
     }
 
     /// Plays a beep to the other participants because `about` joined or left.

@@ -130,6 +130,9 @@ impl Turn<'_> {
             time_limit_secs: STAY_SECS,
             caller_id: None,
             hangup_on_star: false,
+            sequential: false,
+            answer_on_bridge: false,
+            recording: None,
         };
         if let Some(call) = self.call_mut(sid) {
             call.invited = Some(room);

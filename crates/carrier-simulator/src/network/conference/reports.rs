@@ -6,6 +6,7 @@ use ids::time::Timestamp;
 
 use super::{Departure, Participant};
 use crate::network::Target;
+use crate::network::recording::{NewRecording, RecordingSource};
 use crate::network::requests::{Params, param};
 use crate::network::turn::Turn;
 use crate::twiml::ConferenceEvent;
@@ -144,7 +145,14 @@ impl Turn<'_> {
         };
         let Some(since) = recording.since else { return };
         let length = self.now.since(since);
-        let recording_params = self.make_recording(maker, since, length);
+        let recording_params = self.store_recording(NewRecording {
+            call: maker,
+            source: RecordingSource::Conference,
+            channels: 1,
+            since,
+            length,
+            spoken: length,
+        });
         if let Some(target) = recording.callback {
             self.announce_conference_recording(room, target, since, recording_params);
         }
@@ -170,7 +178,7 @@ impl Turn<'_> {
             param("ConferenceSid", room),
             param("RecordingStatus", "completed"),
             param("RecordingChannels", 1),
-            param("RecordingSource", "Conference"),
+            param("RecordingSource", RecordingSource::Conference.as_str()),
             param("RecordingStartTime", since.to_rfc2822()),
         ];
         params.extend(recording_params);

@@ -495,10 +495,14 @@ fn recording_ends_by_key_silence_or_length() {
         Millis::from_secs(2)
     );
 
-    let mut stage = voice("timeout=\"4\"");
-    stage.dial(CALLER);
-    stage.pass(7);
-    assert_eq!(stage.only_request("/done").get("RecordingDuration"), "7");
+    // The silence at the end is cut off by default.
+    for (trim, secs) in [("", "3"), ("trim=\"do-not-trim\"", "7")] {
+        let mut stage = voice(&format!("timeout=\"4\" {trim}"));
+        stage.dial(CALLER);
+        stage.pass(7);
+        let done = stage.only_request("/done");
+        assert_eq!(done.get("RecordingDuration"), secs, "{trim}");
+    }
 
     // A timer may fire late.
     for late in [0, 40] {
@@ -538,4 +542,62 @@ fn number_callback_receives_end() {
         ),
         ("completed", "10", call.to_string().as_str())
     );
+}
+
+/// A Say with unknown markup is not heard; the call continues.
+#[test]
+fn markup_is_heard_or_refused() {
+    let mut stage = Stage::new(
+        "<Say><sub alias=\"World Wide Web\">WWW</sub><break time=\"2s\"/></Say><Say>a<blink>b</blink></Say><Say>End</Say>",
+    );
+    let call = stage.dial(CALLER);
+    stage.pass(2);
+    assert_eq!(stage.heard(call), ["World Wide Web"]);
+    stage.pass(1);
+    assert_eq!(stage.heard(call), ["World Wide Web", "End"]);
+    assert!(stage.warnings(call).contains("13520: <blink>"));
+}
+
+#[test]
+fn streams_and_refers_are_refused_clearly() {
+    let mut stage = Stage::new(
+        "<Connect><Stream url=\"wss://a.example\"/></Connect><Start><Stream url=\"wss://a.example\"/></Start><Refer><Sip>sip:a@b.example</Sip></Refer><Say>Next</Say>",
+    );
+    let call = stage.dial(CALLER);
+    for verb in ["Connect", "Start", "Refer"] {
+        let expected = format!("<{verb}> is not simulated; ignored");
+        assert!(stage.warnings(call).contains(&expected), "{verb}");
+    }
+    assert_eq!(stage.heard(call), ["Next"]);
+}
+
+/// A person who listens hears each text to its end; others do not wait.
+#[test]
+fn audible_speech_takes_longer() {
+    let mut stage = Stage::new("<Say language=\"hi-IN\">Namaste</Say><Play>/a.wav</Play>")
+        .serve_audio("/a.wav", 1);
+    let call = created(&stage.handle(Input::Dial {
+        from: CALLER.to_owned(),
+        to: CENTRE.to_owned(),
+    }));
+    assert_eq!(stage.act(Input::Listen(call)), []);
+    let quick = 7 * SPEECH_MILLIS_PER_CHARACTER;
+    stage.pass_millis(5 * quick - 1);
+    assert_eq!(stage.texts(call, Event::Playing), Vec::<String>::new());
+    stage.pass_millis(1);
+    let sounds: Vec<_> = stage
+        .call(call)
+        .transcript
+        .entries()
+        .iter()
+        .filter_map(|entry| entry.sound.clone())
+        .collect();
+    let speech = EntrySound::Speech {
+        language: "hi-IN".to_owned(),
+    };
+    let audio = EntrySound::Audio {
+        url: format!("{BASE}/a.wav"),
+        loops: 1,
+    };
+    assert_eq!(sounds, [speech, audio]);
 }

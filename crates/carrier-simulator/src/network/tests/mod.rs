@@ -10,6 +10,7 @@ mod queues;
 mod reservations;
 mod rest;
 mod restarts;
+mod speech;
 mod tasks;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -245,6 +246,15 @@ impl Stage {
         let reply = self.act(Input::Digits {
             call,
             digits: digits.to_owned(),
+        });
+        assert_eq!(reply, []);
+    }
+
+    fn say(&mut self, call: CallSid, text: &str, confidence: f64) {
+        let reply = self.act(Input::Say {
+            call,
+            text: text.to_owned(),
+            confidence,
         });
         assert_eq!(reply, []);
     }

@@ -220,3 +220,46 @@ fn unreadable_row_is_named() {
     let error = Network::from_rows(setup(), [row]).unwrap_err().to_string();
     assert_eq!(error, "row \"CA\" of calls in the journal cannot be read");
 }
+
+/// Speech, screening, phones in turn and a voicemail with words.
+#[test]
+fn restarts_keep_speech_and_screening() {
+    let day = |restarts: bool| {
+        let mut stage = Stage::new(
+            "<Gather input=\"speech\" speechTimeout=\"2\" partialResultCallback=\"/partial\" action=\"/dial\"/>",
+        )
+        .serve("/partial", "")
+        .serve(
+            "/dial",
+            "<Dial sequential=\"true\" answerOnBridge=\"true\" timeout=\"9\" record=\"record-from-answer\" action=\"/mail\"><Number>+17075550102</Number><Number url=\"/screen\">+17075550101</Number></Dial>",
+        )
+        .serve("/screen", "<Gather numDigits=\"1\" action=\"/accept\"/><Hangup/>")
+        .serve("/accept", "<Say>Thanks</Say>")
+        .serve("/mail", "<Record action=\"/done\" transcribeCallback=\"/text\"/>")
+        .serve("/text", "")
+        .serve("/done", "<Hangup/>");
+        stage.restarts = restarts;
+        let caller = stage.dial(CALLER);
+        stage.say(caller, "my bill", 0.5);
+        stage.pass(1);
+        stage.say(caller, "please", 0.9);
+        stage.pass(3);
+        stage.pass(10);
+        let leg = stage.leg_to(WORKER);
+        stage.answer(leg);
+        stage.press(leg, "1");
+        stage.pass(5);
+        stage.hang_up(leg);
+        stage.say(caller, "call me", 0.9);
+        stage.pass(10);
+        assert_eq!(stage.status(caller), "completed");
+        assert_eq!(
+            stage.only_request("/text").get("TranscriptionText"),
+            "call me"
+        );
+        stage.requests
+    };
+    let requests = day(false);
+    assert!(requests.len() > 8);
+    assert_eq!(requests, day(true));
+}

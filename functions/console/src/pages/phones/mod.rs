@@ -1,27 +1,25 @@
 //! The simulated telephones: dial the contact centre as a caller, press keys, and answer as the
 //! Worker whose phone rings.
 
+mod history;
+
 use std::collections::BTreeMap;
 
 use http::StatusCode;
 use ids::CallSid;
-use ids::time::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::changes::Watch;
 use crate::console::{Refused, entries, text};
 use crate::layout::{self, Page, button};
-use crate::phones::{Action, Call, CallState, Document, Phones, TranscriptEntry};
+use crate::phones::{Action, Call, CallState, Phones};
 use crate::reply::Reply;
 use crate::request_context::RequestContext;
 use crate::section::Section;
 
 /// Maximum number of ended calls that are shown on each side.
 const ENDED_SHOWN_MAX: usize = 6;
-
-/// Entries of a transcript that are shown at once; earlier ones are in a closed section.
-const ENTRIES_SHOWN_MAX: usize = 8;
 
 /// The last two digits of the first number that is suggested for a caller.
 const FIRST_CALLER: u32 = 20;
@@ -39,6 +37,7 @@ pub async fn show(context: &RequestContext<'_>) -> Result<Reply, Refused> {
             "Two steps: call the contact centre as a caller and press a key of the menu; then answer the Worker’s phone that rings."
         }
         (dial_form(context, phones, &calls))
+        (sound_controls())
     };
     let live = html! {
         (available_hint(&workers))
@@ -54,16 +53,24 @@ pub async fn show(context: &RequestContext<'_>) -> Result<Reply, Refused> {
         }
         (announcement(&calls, &workers))
     };
-    Ok(layout::page(
-        context,
-        Page {
-            title: "Phones",
-            section: Some(Section::Phones),
-            watch: Some(Watch::Phones),
-            head,
-            live,
-        },
-    ))
+    let page = Page {
+        title: "Phones",
+        section: Some(Section::Phones),
+        watch: Some(Watch::Phones),
+        head,
+        live,
+    };
+    Ok(layout::page(context, page).playing_audio_of_any_host())
+}
+
+/// The switch of the sound. A browser without scripts does not show it.
+fn sound_controls() -> Markup {
+    html! {
+        div #sound-controls .row hidden {
+            button #sound type="button" aria-pressed="false" { "Turn the sound on" }
+            p #sound-state .quiet role="status" { "The sound is off. Voices, music and tones are heard in this window when you turn it on." }
+        }
+    }
 }
 
 /// Dials the contact centre from the number in the form.
@@ -86,9 +93,26 @@ pub async fn perform(
         "decline" => Action::Decline,
         "hang-up" => Action::HangUp,
         "press" => Action::Press(context.form.text("digits").to_owned()),
+        "say" => Action::Say(context.form.text("text").to_owned()),
+        "listen" => Action::Listen,
         _ => return Err(context.no_such_page()),
     };
     phones(context)?.perform(call, action).map_err(refused)?;
+    Ok(back())
+}
+
+/// Sends the webhook of a document once more.
+pub async fn send_again(
+    context: &RequestContext<'_>,
+    call: &str,
+    document: &str,
+) -> Result<Reply, Refused> {
+    let call: CallSid = call.parse().map_err(|_| context.no_such_page())?;
+    let document: u64 = document.parse().map_err(|_| context.no_such_page())?;
+    phones(context)?
+        .send_again(call, document)
+        .await
+        .map_err(refused)?;
     Ok(back())
 }
 
@@ -242,14 +266,28 @@ fn card(
         CallState::Ended => "card ended",
     };
     html! {
-        article class=(class) #{ "call-" (call.sid) } aria-label=(label) {
+        article class=(class) #{ "call-" (call.sid) } aria-label=(label) data-call=(call.sid) data-side=(Side::of(call).name())
+            data-state=(state_name(call.state)) data-rings=[rings(call).then_some("yes")] {
             h3 { (label) }
             p .state { (state(call, calls, workers)) }
-            (transcript(call))
+            (history::transcript(call))
             (controls(context, call))
-            (documents(context.now, call, &phones.documents(call.sid)))
+            (history::documents(context, call, &phones.documents(call.sid)))
         }
     }
+}
+
+const fn state_name(state: CallState) -> &'static str {
+    match state {
+        CallState::Ringing => "ringing",
+        CallState::Connected => "connected",
+        CallState::Ended => "ended",
+    }
+}
+
+/// Whether the person at the phone hears it ring, or the phone that is called.
+fn rings(call: &Call) -> bool {
+    call.state == CallState::Ringing || call.hears_ringing
 }
 
 /// The number of a phone, with the Worker's name if it is a Worker's.
@@ -285,11 +323,40 @@ fn controls(context: &RequestContext<'_>, call: &Call) -> Markup {
                 }
                 CallState::Ringing => { (button(context, &at("hang-up"), "Hang up", &[], "danger")) }
                 CallState::Connected => {
-                    @if call.is_caller { (keypad(context, call, &at("press"))) }
+                    (keypad(context, call, &at("press")))
                     (button(context, &at("hang-up"), "Hang up", &[], "danger"))
+                    (hear_button(call, &at("listen")))
+                    @if call.hears_speech { (speech_form(context, call, &at("say"))) }
                 }
                 CallState::Ended => {}
             }
+        }
+    }
+}
+
+/// Makes this phone the one that is heard in the window.
+fn hear_button(call: &Call, address: &str) -> Markup {
+    html! {
+        button id={ "hear-" (call.sid) } type="button" aria-pressed="false" data-hear=(call.sid) data-listen=(address) {
+            "Hear this phone"
+        }
+    }
+}
+
+/// What the person says. The phrases that the contact centre expects are suggested.
+fn speech_form(context: &RequestContext<'_>, call: &Call, address: &str) -> Markup {
+    let field = format!("say-{}", call.sid);
+    let hints = format!("hints-{}", call.sid);
+    html! {
+        form .row method="post" action=(address) hx-post=(address) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {
+            (layout::csrf(context))
+            label for=(field) { "Say" }
+            input id=(field) name="text" type="text" required maxlength="1000" autocomplete="off"
+                list=[(!call.hints.is_empty()).then_some(hints.as_str())];
+            @if !call.hints.is_empty() {
+                datalist id=(hints) { @for hint in &call.hints { option value=(hint) {} } }
+            }
+            button id={ "speak-" (call.sid) } type="submit" { "Speak" }
         }
     }
 }
@@ -307,53 +374,6 @@ fn keypad(context: &RequestContext<'_>, call: &Call, address: &str) -> Markup {
             }
         }
     }
-}
-
-fn transcript(call: &Call) -> Markup {
-    let hidden = call.transcript.len().saturating_sub(ENTRIES_SHOWN_MAX);
-    let (earlier, latest) = call.transcript.split_at(hidden);
-    html! {
-        @if !earlier.is_empty() {
-            details #{ "earlier-" (call.sid) } {
-                summary { "Earlier (" (earlier.len()) ")" }
-                ol .transcript { @for entry in earlier { (line(entry)) } }
-            }
-        }
-        ol .transcript { @for entry in latest { (line(entry)) } }
-    }
-}
-
-fn line(entry: &TranscriptEntry) -> Markup {
-    html! { li { time { (clock_time(entry.at)) } " " strong { (entry.kind) } " " (entry.text) } }
-}
-
-fn documents(now: Timestamp, call: &Call, documents: &[Document]) -> Markup {
-    html! {
-        @if !documents.is_empty() {
-            details #{ "documents-" (call.sid) } {
-                summary { "Webhook answers (" (documents.len()) ")" }
-                @for document in documents.iter().rev() {
-                    h4 {
-                        time { (clock_time(document.at)) } " " (document.address) " "
-                        @match document.status {
-                            Some(status) => { "answered " (status) },
-                            None => { "did not answer" },
-                        }
-                    }
-                    pre tabindex="0" aria-label={ "Answer of " (document.address) } { (document.text) }
-                }
-                p .quiet { "As of " (clock_time(now)) }
-            }
-        }
-    }
-}
-
-/// The time of day with milliseconds, as in the log.
-fn clock_time(at: Timestamp) -> String {
-    at.to_iso8601_millis()
-        .split_once('T')
-        .map(|(_, time)| time.trim_end_matches('Z').to_owned())
-        .unwrap_or_default()
 }
 
 /// The text that a screen reader reads out when it changes.
