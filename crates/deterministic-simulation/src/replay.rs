@@ -79,5 +79,6 @@ fn would_create_a_task(request: &Request, picture: &Picture) -> bool {
         .find(|(name, _)| name == "CallSid")
         .map(|(_, call)| call.into_owned());
     let task = TaskSid::derive(&[&call.unwrap_or_default()]);
-    request.uri().path() == path::ENQUEUE_CALL && !picture.tasks.contains_key(&task)
+    let creates = [path::ENQUEUE_CALL, path::FLOW_STEP].contains(&request.uri().path());
+    creates && !picture.tasks.contains_key(&task)
 }

@@ -19,6 +19,31 @@ pub const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 /// The Workers that a configuration can declare.
 const WORKERS: [&str; 5] = ["Maya", "Arjun", "Leela", "Nora", "Omar"];
 
+/// Of this many seeds in a row, the last one has voice flows.
+const SEEDS_PER_FLOW: u64 = 4;
+
+/// The voice flows of a run: the same choices as in the menu, a tag that can be lost and repeated, and
+/// what follows after the queue.
+const FLOWS: &str = r#"
+numbers: { "+17075550183": main }
+flows:
+  main:
+    - menu:
+        say: Press 1 or 2.
+        timeout: 4s
+        attempts: 2
+        keys:
+          1: { language: en, then: calls }
+          2: { language: hi, then: calls }
+        on_no_input: calls
+  calls:
+    - tag: call
+    - queue:
+        wait: { announce: [Please wait.], every: 15s }
+        on_timeout: [say: Nobody is free.]
+    - say: Goodbye.
+"#;
+
 /// The variable part of the configuration file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Configuration {
@@ -43,6 +68,8 @@ pub struct Configuration {
     pub steps: [u64; 3],
     /// `re_evaluate_tasks` of the Workflow.
     pub re_evaluates: bool,
+    /// Whether callers are in a voice flow instead of the menu. It stays the same throughout a run.
+    pub has_flows: bool,
 }
 
 /// The condition of the first step of a call in English. It stays the same throughout a run.
@@ -98,6 +125,8 @@ impl Configuration {
             lifo: world.happens(0.3),
             steps: roll_steps(world),
             re_evaluates: world.happens(0.5),
+            // No random choice, so that the other seeds play the same runs as without flows.
+            has_flows: world.seed() % SEEDS_PER_FLOW == SEEDS_PER_FLOW - 1,
         }
     }
 
@@ -160,6 +189,7 @@ impl Configuration {
         let order = if self.lifo { "LIFO" } else { "FIFO" };
         let first_step = self.first_step.text();
         let [first, second, third] = self.steps;
+        let flows = if self.has_flows { FLOWS } else { "" };
         let mut workers = String::new();
         for declared in &self.workers {
             // Writing to a String cannot fail.
@@ -206,7 +236,7 @@ workflows:
           - {{ queue: English, priority: 5, timeout: {second}s }}
           - {{ queue: Anybody, timeout: {third}s }}
     default_filter: {{ queue: Hindi }}
-"#,
+{flows}"#,
             self.at_once, self.reservation_timeout, self.callback, self.re_evaluates
         )
     }

@@ -42,6 +42,7 @@ pub struct World {
     pub faults: Faults,
     /// The outages of the disk.
     pub outages: Outages,
+    seed: u64,
     names: OnceLock<Names>,
     trace: Trace,
     failed: Notify,
@@ -92,11 +93,17 @@ impl World {
             clock,
             faults,
             outages: Outages::roll(disk, seed),
+            seed,
             names: OnceLock::new(),
             trace,
             failed: Notify::new(),
             state: Mutex::new(state),
         })
+    }
+
+    /// The seed of the run.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The current virtual time.

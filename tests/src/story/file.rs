@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::project;
+
 /// The base of a story's own configuration.
 const PLAIN: &str = include_str!("plain.yaml");
 
@@ -45,6 +47,10 @@ pub fn read(file: &Path) -> Vec<Story> {
         let Some(story) = stories.last_mut() else {
             continue;
         };
+        if let Some(path) = moment.line.strip_prefix("file ") {
+            story.set_up = Some(project::read(path.trim()));
+            continue;
+        }
         match moment.line.as_str() {
             "set-up" => story.set_up = Some(with_sections(PLAIN, &below)),
             "documents" => story.documents = Some(documents(&below)),

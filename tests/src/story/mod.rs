@@ -14,7 +14,7 @@
 //!
 //! A heading `==` begins a story with a centre of its own. Indented below `set-up` are sections of
 //! a `contact-centre.yaml` that replace those of `plain.yaml`; a story without `set-up` has the
-//! example's configuration. Indented below `documents` are paths of the customer's server and the
+//! example's configuration, and one with `file PATH` that of a file of the project. Indented below `documents` are paths of the customer's server and the
 //! documents it answers with: the centre's number then belongs to its `/voice`, and the Tasks of
 //! its callers are created by `<Enqueue workflowSid>`. `{customer}` is that server's address. In
 //! requests to the API and in documents, a name in braces is replaced by its SID; `{call of c1}`

@@ -82,6 +82,15 @@ mod flows {
     }
 }
 
+/// The utility of `examples/utility`.
+mod utility {
+    use super::*;
+
+    stories! { "utility":
+        calls_of_a_utility = "calls.txt"
+    }
+}
+
 /// The conformance cases of voice-webhooks.md section 11.
 mod voice {
     use super::*;

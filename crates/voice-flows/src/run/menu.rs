@@ -42,11 +42,15 @@ impl<'a> Run<'a> {
     }
 
     fn no_input(&mut self, menu: &'a Menu, step: &Step) -> Next {
-        let heard = self
-            .speaker()
-            .prompt_or(&menu.no_input, |texts| &texts.no_input);
-        self.hear(heard);
-        if self.ask_again(menu.attempts) {
+        let is_left = self.ask_again(menu.attempts);
+        // A caller who is silent on purpose hears where the file leads them, and no reproach.
+        if is_left || menu.on_no_input.is_none() {
+            let heard = self
+                .speaker()
+                .prompt_or(&menu.no_input, |texts| &texts.no_input);
+            self.hear(heard);
+        }
+        if is_left {
             return self.ask(menu);
         }
         self.leave_question(menu.on_no_input, step)

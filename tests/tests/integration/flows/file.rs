@@ -46,7 +46,7 @@ flows:
         "11:12: {name}: unknown value \"name\"; the file has",
         "12:12: say: the SSML is not well-formed",
         "13:23: unknown task queue \"sales\"; the file has support_desk.",
-        "13:57: then: there is no such menu: `repeat` is for the options of a menu",
+        "13:54: then: there is no such menu: `repeat` is for the options of a menu",
         "14:3: flows: expected a name of 1 to 64 letters, digits, _ or -, and none of next, repeat, back, hang_up",
     ];
     for (found, expected) in found.iter().zip(expected) {
