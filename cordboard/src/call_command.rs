@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use http::StatusCode;
 use ids::CallSid;
-use reqwest::{Client, RequestBuilder, StatusCode};
 use runtime::Env;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use tokio::time::{Instant, interval};
 
 use crate::cli::{Call, Serve, Start};
 use crate::explain_command::render;
-use crate::local_client::local_client;
+use crate::local_client::LocalClient;
 use crate::run_file::RunFile;
 use crate::start::{Failure, Running};
 
@@ -58,9 +58,9 @@ struct Phones {
 /// that keeps no data.
 pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
     let env = Env::process();
-    let http = local_client(REQUEST_TIMEOUT)?;
     let base = format!("http://127.0.0.1:{}", start.port);
-    if let Ok(answer) = http.get(format!("{base}/simulator/calls")).send().await {
+    let http = LocalClient::new(&base, REQUEST_TIMEOUT)?;
+    if let Ok(answer) = http.fetch("/simulator/calls").await {
         // Without credentials, a centre that others reach does not even list its calls.
         if !answer.status().is_success() && answer.status() != StatusCode::UNAUTHORIZED {
             return Err(
@@ -70,7 +70,7 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
         let running = RunFile::read(start.port).ok_or_else(|| {
             format!("the contact centre at {base} belongs to another user: start your own with another --port")
         })?;
-        return CallScript::new(http, base, running).play(options).await;
+        return CallScript::new(http, running)?.play(options).await;
     }
     println!("No contact centre runs at {base}: starting one for this call.");
     let own_options = Start {
@@ -83,9 +83,8 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
         account: own.account.clone(),
         phone_number,
     };
-    let played = CallScript::new(http, own.address.clone(), running)
-        .play(options)
-        .await;
+    let script = CallScript::new(http.at(&own.address), running)?;
+    let played = script.play(options).await;
     let _already_stopped = own.stop.send(true);
     own.finished().await?;
     played
@@ -93,8 +92,7 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
 
 /// One call, and the state of both people in it.
 struct CallScript {
-    http: Client,
-    base: String,
+    http: LocalClient,
     running: RunFile,
     printed: BTreeMap<CallSid, usize>,
     talking_since: Option<Instant>,
@@ -103,20 +101,20 @@ struct CallScript {
 }
 
 impl CallScript {
-    fn new(http: Client, base: String, running: RunFile) -> Self {
-        Self {
-            http,
-            base,
+    fn new(http: LocalClient, running: RunFile) -> Result<Self, Failure> {
+        Ok(Self {
+            http: http.signed_in(&running.account)?,
             running,
             printed: BTreeMap::new(),
             talking_since: None,
             pressed: false,
             worker: None,
-        }
+        })
     }
 
     async fn play(mut self, options: &Call) -> Result<(), Failure> {
         let placed: Value = self
+            .http
             .post(
                 "/simulator/calls",
                 &json!({ "from": options.from, "to": self.running.phone_number }),
@@ -147,7 +145,7 @@ impl CallScript {
         let workspace = self.workspace().await?;
         let task = task.get("sid").and_then(Value::as_str).unwrap_or_default();
         let place = format!("/v1/Workspaces/{workspace}/Tasks/{task}/Explain");
-        let explanation: TaskExplanation = serde_json::from_value(self.get(&place).await?)?;
+        let explanation: TaskExplanation = serde_json::from_value(self.http.get(&place).await?)?;
         print!("\n{}", render::task(&explanation));
         Ok(())
     }
@@ -180,11 +178,12 @@ impl CallScript {
             return Ok(());
         }
         self.pressed = true;
-        self.post(
-            &format!("/simulator/calls/{}/digits", phone.call_sid),
-            &json!({ "digits": press }),
-        )
-        .await?;
+        self.http
+            .post(
+                &format!("/simulator/calls/{}/digits", phone.call_sid),
+                &json!({ "digits": press }),
+            )
+            .await?;
         Ok(())
     }
 
@@ -194,7 +193,7 @@ impl CallScript {
         if self.worker.is_some() || !self.pressed {
             return Ok(());
         }
-        let mut ringing: Phones = self.get("/simulator/calls?status=ringing").await?;
+        let mut ringing: Phones = self.http.get("/simulator/calls?status=ringing").await?;
         ringing
             .calls
             .retain(|phone| phone.direction == "outbound-api");
@@ -211,11 +210,12 @@ impl CallScript {
         else {
             return Ok(());
         };
-        self.post(
-            &format!("/simulator/calls/{}/answer", worker.call_sid),
-            &json!({}),
-        )
-        .await?;
+        self.http
+            .post(
+                &format!("/simulator/calls/{}/answer", worker.call_sid),
+                &json!({}),
+            )
+            .await?;
         self.worker = Some(worker);
         Ok(())
     }
@@ -225,11 +225,12 @@ impl CallScript {
         match self.talking_since {
             None if connected => self.talking_since = Some(Instant::now()),
             Some(since) if connected && since.elapsed() >= CONVERSATION => {
-                self.post(
-                    &format!("/simulator/calls/{}/hangup", caller.call_sid),
-                    &json!({}),
-                )
-                .await?;
+                self.http
+                    .post(
+                        &format!("/simulator/calls/{}/hangup", caller.call_sid),
+                        &json!({}),
+                    )
+                    .await?;
             }
             None | Some(_) => {}
         }
@@ -244,6 +245,7 @@ impl CallScript {
         let workspace = format!("/v1/Workspaces/{}", self.workspace().await?);
         let task = task.get("sid").and_then(Value::as_str).unwrap_or_default();
         let offers: Value = self
+            .http
             .get(&format!(
                 "{workspace}/Tasks/{task}/Reservations?ReservationStatus=pending"
             ))
@@ -254,7 +256,10 @@ impl CallScript {
         else {
             return Ok(None);
         };
-        let worker: Value = self.get(&format!("{workspace}/Workers/{worker}")).await?;
+        let worker: Value = self
+            .http
+            .get(&format!("{workspace}/Workers/{worker}"))
+            .await?;
         Ok(contact_uri(&worker))
     }
 
@@ -266,6 +271,7 @@ impl CallScript {
             ticks.tick().await;
             let task = self.task_of(caller).await?;
             let workers: Value = self
+                .http
                 .get(&format!(
                     "/v1/Workspaces/{workspace}/Workers?ActivityName=Wrap-Up"
                 ))
@@ -301,13 +307,14 @@ impl CallScript {
         let workspace = self.workspace().await?;
         let of_caller = format!("EvaluateTaskAttributes=call_sid+%3D%3D+%22{caller}%22");
         let tasks: Value = self
+            .http
             .get(&format!("/v1/Workspaces/{workspace}/Tasks?{of_caller}"))
             .await?;
         Ok(tasks.pointer("/tasks/0").cloned())
     }
 
     async fn workspace(&self) -> Result<String, Failure> {
-        let workspaces: Value = self.get("/v1/Workspaces").await?;
+        let workspaces: Value = self.http.get("/v1/Workspaces").await?;
         let sid = workspaces
             .pointer("/workspaces/0/sid")
             .and_then(Value::as_str);
@@ -316,7 +323,7 @@ impl CallScript {
 
     /// The current state of a phone; prints the new entries of its transcript.
     async fn poll(&mut self, call: CallSid, side: &str) -> Result<Phone, Failure> {
-        let phone: Phone = self.get(&format!("/simulator/calls/{call}")).await?;
+        let phone: Phone = self.http.get(&format!("/simulator/calls/{call}")).await?;
         let printed = self.printed.entry(call).or_default();
         for entry in phone.transcript.iter().skip(*printed) {
             let time = entry
@@ -327,26 +334,6 @@ impl CallScript {
         }
         *printed = phone.transcript.len();
         Ok(phone)
-    }
-
-    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        self.answer(self.http.get(format!("{}{path}", self.base)))
-            .await
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let request = self.http.post(format!("{}{path}", self.base));
-        self.answer(request.json(body)).await
-    }
-
-    /// The JSON of the answer to a request with the account's credentials.
-    async fn answer<T: serde::de::DeserializeOwned>(
-        &self,
-        request: RequestBuilder,
-    ) -> Result<T, Failure> {
-        let account = &self.running.account;
-        let request = request.basic_auth(account.account_sid, Some(&account.auth_token));
-        Ok(request.send().await?.error_for_status()?.json().await?)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod network_client;
 mod steps;
+mod system_roots;
 
 use std::future::Future;
 use std::pin::Pin;
