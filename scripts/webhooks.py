@@ -82,7 +82,7 @@ def install_peer() -> None:
     PEER.mkdir(parents=True, exist_ok=True)
     for file in (ROOT / "scripts/peers/webhooks").iterdir():
         shutil.copy(file, PEER)
-    subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund"], cwd=PEER, check=True)
+    subprocess.run(["npm", "install", "--loglevel", "error", "--no-audit", "--no-fund"], cwd=PEER, check=True)
 
 
 def start_server(server: str, port: int) -> subprocess.Popen:
@@ -142,7 +142,7 @@ def wait_until_ready(port: int, name: str) -> None:
 
 
 def load(url: str, script: pathlib.Path, seconds: int) -> float:
-    arguments = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), url]
+    arguments = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script), url]
     output = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
     if re.search(r"Non-2xx|Socket errors", output):
         raise SystemExit(f"{url}: not every answer is 200\n{output}")
