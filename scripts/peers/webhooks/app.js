@@ -21,6 +21,8 @@ function serve() {
   app.listen(Number(port), "127.0.0.1");
 }
 
+process.on("SIGINT", () => process.exit(0));
+
 if (Number(processes) > 1 && cluster.isPrimary) {
   for (let each = 0; each < Number(processes); each += 1) cluster.fork();
 } else {
