@@ -4,10 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --quiet --release -p cordboard
+cargo build --quiet --profile server -p cordboard
 # All examples: building one alone would select other features of its dependencies and compile them again.
 cargo build --quiet --workspace --examples
 target=${CARGO_TARGET_DIR:-target}
 
 printf '%s, %s cores, load average before: %s\n' "$(date -u +%F)" "$(nproc)" "$(cut -d ' ' -f 1 /proc/loadavg)"
-"$target/debug/examples/ended_tasks" "$target/release/cordboard" "$@"
+"$target/debug/examples/ended_tasks" "$target/server/cordboard" "$@"

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use carrier_simulator::network::{CallStatus, ListeningVerb};
+use http::StatusCode;
 use ids::CallSid;
-use reqwest::{Client, RequestBuilder, StatusCode};
 use runtime::Env;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use tokio::time::{Instant, interval};
 use crate::call_script::Step;
 use crate::cli::{Call, Serve, Start};
 use crate::explain_command::render;
-use crate::local_client::local_client;
+use crate::local_client::LocalClient;
 use crate::run_file::RunFile;
 use crate::start::{Failure, Running};
 
@@ -87,9 +87,9 @@ impl Phone {
 /// that keeps no data.
 pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
     let env = Env::process();
-    let http = local_client(REQUEST_TIMEOUT)?;
     let base = format!("http://127.0.0.1:{}", start.port);
-    if let Ok(answer) = http.get(format!("{base}/simulator/calls")).send().await {
+    let http = LocalClient::new(&base, REQUEST_TIMEOUT)?;
+    if let Ok(answer) = http.fetch("/simulator/calls").await {
         // Without credentials, a centre that others reach does not even list its calls.
         if !answer.status().is_success() && answer.status() != StatusCode::UNAUTHORIZED {
             return Err(
@@ -99,7 +99,7 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
         let running = RunFile::read(start.port).ok_or_else(|| {
             format!("the contact centre at {base} belongs to another user: start your own with another --port")
         })?;
-        return Player::new(http, base, running).play(options).await;
+        return Player::new(http, running)?.play(options).await;
     }
     println!("No contact centre runs at {base}: starting one for this call.");
     let own_options = Start {
@@ -112,9 +112,8 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
         account: own.account.clone(),
         phone_number,
     };
-    let played = Player::new(http, own.address.clone(), running)
-        .play(options)
-        .await;
+    let player = Player::new(http.at(&own.address), running)?;
+    let played = player.play(options).await;
     let _already_stopped = own.stop.send(true);
     own.finished().await?;
     played
@@ -122,8 +121,7 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
 
 /// One call, and the state of both people in it.
 struct Player {
-    http: Client,
-    base: String,
+    http: LocalClient,
     running: RunFile,
     printed: BTreeMap<CallSid, usize>,
     talking_since: Option<Instant>,
@@ -139,10 +137,9 @@ struct Player {
 }
 
 impl Player {
-    fn new(http: Client, base: String, running: RunFile) -> Self {
-        Self {
-            http,
-            base,
+    fn new(http: LocalClient, running: RunFile) -> Result<Self, Failure> {
+        Ok(Self {
+            http: http.signed_in(&running.account)?,
             running,
             printed: BTreeMap::new(),
             talking_since: None,
@@ -151,12 +148,11 @@ impl Player {
             waiting_since: None,
             worker: None,
             accepted_in: None,
-        }
+        })
     }
 
     async fn play(mut self, options: &Call) -> Result<(), Failure> {
-        let placed: Value = self
-            .post(
+        let placed: Value = self.http.post(
                 "/simulator/calls",
                 &json!({ "from": options.from, "to": self.running.phone_number }),
             )
@@ -187,7 +183,7 @@ impl Player {
         let workspace = self.workspace().await?;
         let task = task.get("sid").and_then(Value::as_str).unwrap_or_default();
         let place = format!("/v1/Workspaces/{workspace}/Tasks/{task}/Explain");
-        let explanation: TaskExplanation = serde_json::from_value(self.get(&place).await?)?;
+        let explanation: TaskExplanation = serde_json::from_value(self.http.get(&place).await?)?;
         print!("\n{}", render::task(&explanation));
         Ok(())
     }
@@ -240,7 +236,7 @@ impl Player {
             return Ok(());
         }
         let path = format!("/simulator/calls/{}/{action}", phone.call_sid);
-        self.post(&path, &body).await?;
+        self.http.post(&path, &body).await?;
         self.entered_in = Some(listening.number);
         self.steps.pop_front();
         Ok(())
@@ -252,7 +248,7 @@ impl Player {
         if self.worker.is_some() {
             return Ok(());
         }
-        let ringing: Phones = self.get("/simulator/calls?status=ringing").await?;
+        let ringing: Phones = self.http.get("/simulator/calls?status=ringing").await?;
         let ringing = ringing.calls;
         let dialed = ringing
             .iter()
@@ -269,7 +265,7 @@ impl Player {
         };
         let Some(worker) = worker else { return Ok(()) };
         let path = format!("/simulator/calls/{}/answer", worker.call_sid);
-        self.post(&path, &json!({})).await?;
+        self.http.post(&path, &json!({})).await?;
         self.worker = Some(worker.clone());
         Ok(())
     }
@@ -284,7 +280,7 @@ impl Player {
         }
         self.accepted_in = Some(listening.number);
         let path = format!("/simulator/calls/{}/digits", worker.call_sid);
-        self.post(&path, &json!({ "digits": "1" })).await?;
+        self.http.post(&path, &json!({ "digits": "1" })).await?;
         Ok(())
     }
 
@@ -302,7 +298,7 @@ impl Player {
                     worker
                 };
                 let path = format!("/simulator/calls/{}/hangup", first.call_sid);
-                self.post(&path, &json!({})).await?;
+                self.http.post(&path, &json!({})).await?;
             }
             None | Some(_) => {}
         }
@@ -341,8 +337,7 @@ impl Player {
         };
         let workspace = format!("/v1/Workspaces/{}", self.workspace().await?);
         let task = task.get("sid").and_then(Value::as_str).unwrap_or_default();
-        let offers: Value = self
-            .get(&format!(
+        let offers: Value = self.http.get(&format!(
                 "{workspace}/Tasks/{task}/Reservations?ReservationStatus=pending"
             ))
             .await?;
@@ -352,7 +347,7 @@ impl Player {
         else {
             return Ok(None);
         };
-        let worker: Value = self.get(&format!("{workspace}/Workers/{worker}")).await?;
+        let worker: Value = self.http.get(&format!("{workspace}/Workers/{worker}")).await?;
         Ok(contact_uri(&worker))
     }
 
@@ -363,8 +358,7 @@ impl Player {
         loop {
             ticks.tick().await;
             let task = self.task_of(caller).await?;
-            let workers: Value = self
-                .get(&format!(
+            let workers: Value = self.http.get(&format!(
                     "/v1/Workspaces/{workspace}/Workers?ActivityName=Wrap-Up"
                 ))
                 .await?;
@@ -398,14 +392,13 @@ impl Player {
     async fn task_of(&self, caller: CallSid) -> Result<Option<Value>, Failure> {
         let workspace = self.workspace().await?;
         let of_caller = format!("EvaluateTaskAttributes=call_sid+%3D%3D+%22{caller}%22");
-        let tasks: Value = self
-            .get(&format!("/v1/Workspaces/{workspace}/Tasks?{of_caller}"))
+        let tasks: Value = self.http.get(&format!("/v1/Workspaces/{workspace}/Tasks?{of_caller}"))
             .await?;
         Ok(tasks.pointer("/tasks/0").cloned())
     }
 
     async fn workspace(&self) -> Result<String, Failure> {
-        let workspaces: Value = self.get("/v1/Workspaces").await?;
+        let workspaces: Value = self.http.get("/v1/Workspaces").await?;
         let sid = workspaces
             .pointer("/workspaces/0/sid")
             .and_then(Value::as_str);
@@ -414,7 +407,7 @@ impl Player {
 
     /// The current state of a phone; prints the new entries of its transcript.
     async fn poll(&mut self, call: CallSid, side: &str) -> Result<Phone, Failure> {
-        let phone: Phone = self.get(&format!("/simulator/calls/{call}")).await?;
+        let phone: Phone = self.http.get(&format!("/simulator/calls/{call}")).await?;
         let printed = self.printed.entry(call).or_default();
         for entry in phone.transcript.iter().skip(*printed) {
             let time = entry
@@ -425,26 +418,6 @@ impl Player {
         }
         *printed = phone.transcript.len();
         Ok(phone)
-    }
-
-    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        self.answer(self.http.get(format!("{}{path}", self.base)))
-            .await
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let request = self.http.post(format!("{}{path}", self.base));
-        self.answer(request.json(body)).await
-    }
-
-    /// The JSON of the answer to a request with the account's credentials.
-    async fn answer<T: serde::de::DeserializeOwned>(
-        &self,
-        request: RequestBuilder,
-    ) -> Result<T, Failure> {
-        let account = &self.running.account;
-        let request = request.basic_auth(account.account_sid, Some(&account.auth_token));
-        Ok(request.send().await?.error_for_status()?.json().await?)
     }
 }
 

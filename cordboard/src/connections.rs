@@ -127,10 +127,12 @@ impl HttpBody for TimedBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if self.deadline.as_mut().poll(context).is_ready() {
+        // A body that has arrived registers no timer. One that arrives slowly is pending in between.
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if frame.is_pending() && self.deadline.as_mut().poll(context).is_ready() {
             return Poll::Ready(Some(Err(axum::Error::new(Overdue))));
         }
-        Pin::new(&mut self.body).poll_frame(context)
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

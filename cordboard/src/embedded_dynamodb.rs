@@ -163,6 +163,7 @@ impl EmbeddedDynamoDb {
             reason: error.to_string(),
         };
         let database = Database::new(&file.to_string_lossy()).map_err(engine_error)?;
+        let reader = Database::new(&file.to_string_lossy()).map_err(engine_error)?;
         let maintenance = Connection::open(&file)?;
         maintenance.busy_timeout(std::time::Duration::from_secs(5))?;
         maintenance.execute_batch(STREAM_INDEX)?;
@@ -170,8 +171,11 @@ impl EmbeddedDynamoDb {
         match synchronous {
             // The file is not needed after a power failure, so writes do not wait for the disk. The
             // engine keeps 64 MB of it in memory, and maps 256 MB.
-            Synchronous::Off => database.enable_bulk_loading().map_err(engine_error)?,
-            // Some 2 MB are kept in memory, however large the file is.
+            Synchronous::Off => {
+                database.enable_bulk_loading().map_err(engine_error)?;
+                reader.enable_bulk_loading().map_err(engine_error)?;
+            }
+            // Some 2 MB are kept in memory for each connection, however large the file is.
             Synchronous::Normal => database.disable_bulk_loading().map_err(engine_error)?,
             // SQLite's default, with the same memory. The engine has no
             // function for it.
@@ -180,10 +184,12 @@ impl EmbeddedDynamoDb {
         maintenance.pragma_update(None, "synchronous", synchronous.as_str())?;
         let written = Arc::new(Written::default());
         let signal = Arc::clone(&written);
-        let engine = InProcess::new(database.clone()).on_write(move || {
-            signal.is_unread.store(true, Ordering::Release);
-            signal.notify.notify_one();
-        });
+        let engine = InProcess::new(database.clone())
+            .with_reader(reader)
+            .on_write(move || {
+                signal.is_unread.store(true, Ordering::Release);
+                signal.notify.notify_one();
+            });
         let health = Health::default();
         let watched = Layered::new(layers(engine), Arc::new(health.clone()));
         let database = Self {

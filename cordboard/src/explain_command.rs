@@ -8,13 +8,14 @@ pub(crate) mod render;
 
 use std::time::Duration;
 
-use reqwest::{Client, StatusCode};
+use http::StatusCode;
+use http_client::{WebError, WebErrorKind};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use task_router::router::explain::{TaskExplanation, WorkerExplanation};
 
 use crate::cli::{Explain, Start, Subject};
-use crate::local_client::local_client;
+use crate::local_client::{LocalClient, json};
 use crate::run_file::RunFile;
 use crate::start::Failure;
 
@@ -26,7 +27,6 @@ const ANSWER_TIME_LIMIT: Duration = Duration::from_secs(29);
 /// # Errors
 /// If no contact centre of this user runs on the port, or it has no such Task or Worker.
 pub async fn explain(options: &Explain, start: &Start) -> Result<(), Failure> {
-    let http = local_client(ANSWER_TIME_LIMIT)?;
     let base = format!("http://127.0.0.1:{}", start.port);
     let not_running = || {
         format!(
@@ -34,11 +34,8 @@ pub async fn explain(options: &Explain, start: &Start) -> Result<(), Failure> {
         )
     };
     let running = RunFile::read(start.port).ok_or_else(not_running)?;
-    let client = ExplainClient {
-        http,
-        base: base.clone(),
-        running,
-    };
+    let http = LocalClient::new(&base, ANSWER_TIME_LIMIT)?;
+    let client = ExplainClient(http.signed_in(&running.account)?);
     let rendered = match options.sid {
         Subject::Task(task) => client
             .explanation::<TaskExplanation>("Tasks", &task.to_string())
@@ -50,10 +47,11 @@ pub async fn explain(options: &Explain, start: &Start) -> Result<(), Failure> {
             .map(|found| found.map(|explanation| render::worker(&explanation))),
     };
     let rendered = rendered.map_err(|error| {
-        if error.is_connect() {
+        let unsent = error.downcast_ref::<WebError>();
+        if unsent.is_some_and(|error| error.kind == WebErrorKind::Connection) {
             not_running().into()
         } else {
-            Failure::from(error)
+            error
         }
     })?;
     let rendered = rendered.ok_or_else(|| match options.sid {
@@ -67,11 +65,7 @@ pub async fn explain(options: &Explain, start: &Start) -> Result<(), Failure> {
 }
 
 /// A client of the API of a running contact centre.
-struct ExplainClient {
-    http: Client,
-    base: String,
-    running: RunFile,
-}
+struct ExplainClient(LocalClient);
 
 impl ExplainClient {
     /// The explanation of a resource, searched for in every Workspace; `None` if there is no such
@@ -80,10 +74,10 @@ impl ExplainClient {
         &self,
         place: &str,
         sid: &str,
-    ) -> Result<Option<T>, reqwest::Error> {
-        let mut page = Some(format!("{}/v1/Workspaces", self.base));
+    ) -> Result<Option<T>, Failure> {
+        let mut page = Some("/v1/Workspaces".to_owned());
         while let Some(url) = page {
-            let workspaces: Value = self.get(&url).await?.error_for_status()?.json().await?;
+            let workspaces: Value = self.0.get(&url).await?;
             for workspace in workspaces
                 .get("workspaces")
                 .and_then(Value::as_array)
@@ -94,14 +88,10 @@ impl ExplainClient {
                     .get("sid")
                     .and_then(Value::as_str)
                     .unwrap_or_default();
-                let answer = self
-                    .get(&format!(
-                        "{}/v1/Workspaces/{workspace}/{place}/{sid}/Explain",
-                        self.base
-                    ))
-                    .await?;
+                let explained = format!("/v1/Workspaces/{workspace}/{place}/{sid}/Explain");
+                let answer = self.0.fetch(&explained).await?;
                 if answer.status() != StatusCode::NOT_FOUND {
-                    return answer.error_for_status()?.json().await.map(Some);
+                    return json(&answer).map(Some);
                 }
             }
             page = workspaces
@@ -110,14 +100,5 @@ impl ExplainClient {
                 .map(str::to_owned);
         }
         Ok(None)
-    }
-
-    async fn get(&self, url: &str) -> Result<reqwest::Response, reqwest::Error> {
-        let account = &self.running.account;
-        self.http
-            .get(url)
-            .basic_auth(account.account_sid, Some(&account.auth_token))
-            .send()
-            .await
     }
 }

@@ -15,6 +15,7 @@ use aws_sdk_sqs::Client as Sqs;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use http::Request;
+use http_client::{Limits, NetworkClient, WebClient};
 use runtime::Env;
 use runtime::aws::{self, Access, dns_suffix};
 use runtime::signed_request::{Service, signed};
@@ -43,6 +44,9 @@ const REPLAYED_MAX: usize = 10_000;
 
 /// Timeout of a request to S3 or Lambda: that of routing, and a margin.
 const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(75);
+
+/// Bytes of an answer of S3 or Lambda: ten times the payload of an invocation at most.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What became of the messages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -197,7 +201,7 @@ impl Replaying {
     async fn object(&self, place: &Place) -> Result<Vec<u8>, Failure> {
         let (bucket, key) = (&place.bucket, &place.key);
         let region = self.access.region.as_ref();
-        let mut url: reqwest::Url = match &self.s3_endpoint {
+        let mut url: url::Url = match &self.s3_endpoint {
             Some(endpoint) => format!("{endpoint}/{bucket}").parse()?,
             None => format!("https://{bucket}.s3.{region}.{}", dns_suffix(region)).parse()?,
         };
@@ -227,11 +231,12 @@ impl Replaying {
         request: Request<Vec<u8>>,
     ) -> Result<Vec<u8>, Failure> {
         let request = signed(&self.access, service, request)?;
-        let client = aws::web_builder().timeout(REQUEST_TIME_LIMIT).build()?;
-        let answer = client.execute(request).await?;
+        let client = NetworkClient::new()?;
+        let limits = Limits::new(REQUEST_TIME_LIMIT, ANSWER_BYTES_MAX);
+        let answer = client.send(request, limits).await?;
         let status = answer.status().as_u16();
         let failed = answer.headers().contains_key("x-amz-function-error");
-        let body = answer.bytes().await?.to_vec();
+        let body = answer.into_body();
         if status == 200 && !failed {
             return Ok(body);
         }

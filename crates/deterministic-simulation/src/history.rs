@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_lambda_events::event::dynamodb::EventRecord;
 use dynoxide::Database;
 use dynoxide::actions::get_records::GetRecordsRequest;
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
@@ -14,7 +13,7 @@ use ids::time::{Millis, Timestamp};
 use ids::{TaskSid, WorkerSid};
 use serde_json::{Value, json};
 use store::keys;
-use store::stream::{self, Change};
+use store::stream::{self, Change, EventRecord};
 use task_router::model::{Task, Worker};
 use tokio::sync::Notify;
 

@@ -34,6 +34,14 @@ pub fn is_write(operation: &str) -> bool {
     )
 }
 
+/// Whether an operation reads items, and nothing else.
+pub(crate) fn is_read(operation: &str) -> bool {
+    matches!(
+        operation,
+        "GetItem" | "Query" | "Scan" | "BatchGetItem" | "TransactGetItems"
+    )
+}
+
 fn run(
     database: &Database,
     tokens: Tokens,

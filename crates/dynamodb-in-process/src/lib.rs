@@ -54,6 +54,7 @@ const TARGET: &str = "x-amz-target";
 #[derive(Clone)]
 pub struct InProcess {
     database: Database,
+    reader: Option<Database>,
     tokens: Tokens,
     on_write: Option<Arc<dyn Fn() + Send + Sync>>,
 }
@@ -121,6 +122,7 @@ impl InProcess {
     pub fn new(database: Database) -> Self {
         Self {
             database,
+            reader: None,
             tokens: Tokens::Passed,
             on_write: None,
         }
@@ -132,6 +134,17 @@ impl InProcess {
     pub fn on_write(self, on_write: impl Fn() + Send + Sync + 'static) -> Self {
         Self {
             on_write: Some(Arc::new(on_write)),
+            ..self
+        }
+    }
+
+    /// Reads items with `reader`, another connection to the same file, so that a read does not wait
+    /// for the requests before it: the engine executes one at a time on each. It sees every write
+    /// that was answered before the read began. The table must not change once it was read.
+    #[must_use]
+    pub fn with_reader(self, reader: Database) -> Self {
+        Self {
+            reader: Some(reader),
             ..self
         }
     }
@@ -153,7 +166,11 @@ impl InProcess {
             .bytes()
             .ok_or_else(|| ConnectorError::user("the request has no body".into()))?;
         let operation = operation(request);
-        let (status, answer) = dispatch::dispatch(&self.database, self.tokens, operation, body);
+        let database = match &self.reader {
+            Some(reader) if dispatch::is_read(operation) => reader,
+            Some(_) | None => &self.database,
+        };
+        let (status, answer) = dispatch::dispatch(database, self.tokens, operation, body);
         if let Some(on_write) = &self.on_write
             && status == OK
             && dispatch::is_write(operation)

@@ -244,3 +244,45 @@ async fn layer_may_refuse_requests() {
         (Some(item("one")), None)
     );
 }
+
+/// Reads use the reader's connection and see what the other one has written before.
+#[tokio::test]
+async fn reader_sees_earlier_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.sqlite");
+    let open = || dynoxide::Database::new(&path.to_string_lossy()).unwrap();
+    let engine = InProcess::new(open()).with_reader(open());
+    let table = dynamodb_in_process::client(engine);
+    store::schema::create_table(&table, TABLE).await.unwrap();
+    for pk in ["one", "two"] {
+        let put = table.put_item().table_name(TABLE);
+        put.set_item(Some(item(pk))).send().await.unwrap();
+        let get = table.get_item().table_name(TABLE);
+        let found = get.set_key(Some(item(pk))).send().await.unwrap();
+        assert_eq!(found.item, Some(item(pk)));
+    }
+}
+
+/// A reader of another file shows which requests it gets: reads of items alone.
+#[tokio::test]
+async fn writes_and_streams_bypass_the_reader() {
+    let with_items = dynamodb_in_process::client(engine().await);
+    let other = dynoxide::Database::memory().unwrap();
+    let elsewhere = dynamodb_in_process::client(InProcess::new(other.clone()));
+    store::schema::create_table(&elsewhere, TABLE)
+        .await
+        .unwrap();
+    let database = dynoxide::Database::memory().unwrap();
+    let split = dynamodb_in_process::client(InProcess::new(database).with_reader(other));
+    store::schema::create_table(&split, TABLE).await.unwrap();
+    for table in [&with_items, &split] {
+        let put = table.put_item().table_name(TABLE);
+        put.set_item(Some(item("one"))).send().await.unwrap();
+    }
+    let found = async |table: &aws_sdk_dynamodb::Client| {
+        let get = table.get_item().table_name(TABLE);
+        get.set_key(Some(item("one"))).send().await.unwrap().item
+    };
+    assert_eq!(found(&with_items).await, Some(item("one")));
+    assert_eq!(found(&split).await, None);
+}

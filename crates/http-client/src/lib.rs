@@ -7,6 +7,7 @@
 mod destination;
 mod network_client;
 mod steps;
+mod system_roots;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Once};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,17 +13,18 @@ use http::header::ACCEPT;
 use http::{HeaderValue, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::Notify;
 use tower::Service;
 
 use crate::steps::{Steps, Watched};
-use crate::{Answer, Limits, Request, Sending, WebClient, WebError, WebErrorKind, unusable};
+use crate::{
+    Answer, Limits, Request, Sending, WebClient, WebError, WebErrorKind, system_roots, unusable,
+};
 
 /// Informational answers (1xx) that may precede an answer, as in Go's client. More would keep the
 /// processor busy until the timeout.
@@ -53,25 +54,6 @@ pub struct NetworkClient(Client<Connector, Full<Bytes>>);
 #[error("TLS cannot be used")]
 pub struct ClientError(#[from] rustls::Error);
 
-/// TLS with the system's root certificates. Without any, a machine can still talk to itself: each
-/// request over HTTPS fails, and the log says why.
-fn tls_config() -> Result<ClientConfig, ClientError> {
-    static LOGGED: Once = Once::new();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let builder = match builder.clone().with_native_roots() {
-        Ok(builder) => builder,
-        Err(error) => {
-            LOGGED.call_once(|| {
-                tracing::warn!(%error, "no root certificates found, no request over HTTPS will succeed; Debian has them in the package ca-certificates");
-            });
-            builder.with_root_certificates(RootCertStore::empty())
-        }
-    };
-    Ok(builder.with_no_client_auth())
-}
-
 impl NetworkClient {
     /// A client that connects to any address.
     ///
@@ -94,7 +76,7 @@ impl NetworkClient {
         // The one provider of TLS in a process. An error means that it is installed already.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls_config()?)
+            .with_tls_config(system_roots::tls_config()?)
             .https_or_http()
             .enable_http1()
             .wrap_connector(connector);

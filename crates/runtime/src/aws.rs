@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_smithy_http_client::tls;
 use store::Store;
 
+use crate::sdk_http::SdkHttp;
 use crate::{Env, EnvError};
 
 /// Timeout of one attempt: a hundred times what DynamoDB needs.
@@ -69,7 +69,7 @@ pub fn store_with(access: Access, endpoint: Option<String>, table: &str) -> Stor
         .region(access.region)
         .credentials_provider(access.credentials)
         .timeout_config(time_limits())
-        .http_client(http_client(endpoint.as_deref()));
+        .http_client(SdkHttp::new());
     if let Some(endpoint) = endpoint {
         config = config.endpoint_url(endpoint);
     }
@@ -89,7 +89,7 @@ pub fn sqs_with(access: Access, endpoint: Option<String>) -> aws_sdk_sqs::Client
         .region(access.region)
         .credentials_provider(access.credentials)
         .timeout_config(time_limits())
-        .http_client(http_client(endpoint.as_deref()));
+        .http_client(SdkHttp::new());
     if let Some(endpoint) = endpoint {
         config = config.endpoint_url(endpoint);
     }
@@ -113,28 +113,8 @@ pub fn time_limits() -> TimeoutConfig {
         .build()
 }
 
-/// HTTPS with the system's certificates; plain HTTP for an `http://` endpoint, such as one on this
-/// machine.
-fn http_client(endpoint: Option<&str>) -> aws_smithy_runtime_api::client::http::SharedHttpClient {
-    let builder = aws_smithy_http_client::Builder::new();
-    match endpoint {
-        Some(endpoint) if endpoint.starts_with("http://") => builder.build_http(),
-        Some(_) | None => builder
-            .tls_provider(tls::Provider::Rustls(
-                tls::rustls_provider::CryptoMode::Ring,
-            ))
-            .build_https(),
-    }
-}
-
 /// Makes ring the TLS provider of this process, for clients that use the default one. Does nothing
 /// when called again.
 pub fn install_tls() {
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
-}
-
-/// A builder of HTTP clients: TLS with ring, no redirects.
-pub fn web_builder() -> reqwest::ClientBuilder {
-    install_tls();
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none())
 }

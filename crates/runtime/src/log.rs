@@ -8,8 +8,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::{Env, emf};
 
-/// The log filter of a Lambda unless `RUST_LOG` sets another one.
-const DEFAULT_FILTER: &str = "info";
+/// The log filter of a Lambda unless `RUST_LOG` sets another one. The SDK would log an error for each
+/// failed attempt, because it cannot close the connections of [`crate::sdk_http`].
+const DEFAULT_FILTER: &str = "info,aws_smithy_runtime::client::http::connection_poisoning=off";
 
 /// Starts logging for a Lambda: JSON, without a time, because the platform adds one. Does nothing
 /// when called again. Metrics are written from then on, too, where `METRICS_NAMESPACE` is set.

@@ -12,14 +12,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carrier::{AuthTokens, Reading, TokenReader, Tokens, TokensError};
+use http_client::{Limits, NetworkClient, WebClient};
 use serde::Deserialize;
 
-use crate::aws::{Access, dns_suffix, web_builder};
+use crate::aws::{Access, dns_suffix};
 use crate::signed_request::{Service, signed};
 use crate::{Env, EnvError};
 
 /// Timeout of one attempt: twenty times what Parameter Store needs.
 const ATTEMPT_TIME_LIMIT: Duration = Duration::from_millis(1_000);
+
+/// Bytes of an answer: a parameter has 8 kB at most.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Attempts at a parameter in all. With the longest backoffs and answers they take 8 s; Lambda ends
 /// the start of a function after 10 s.
@@ -208,17 +212,13 @@ async fn get_parameter(
     name: &str,
 ) -> Result<String, AttemptError> {
     let request = signed_request(access, endpoint, name).map_err(AttemptError::permanent)?;
-    let client = web_builder().timeout(ATTEMPT_TIME_LIMIT).build();
+    let client = NetworkClient::new().map_err(AttemptError::permanent)?;
     let answer = client
-        .map_err(AttemptError::permanent)?
-        .execute(request)
+        .send(request, Limits::new(ATTEMPT_TIME_LIMIT, ANSWER_BYTES_MAX))
         .await
-        .map_err(|error| AttemptError::Temporary(error.without_url().to_string()))?;
+        .map_err(|error| AttemptError::Temporary(error.to_string()))?;
     let status = answer.status().as_u16();
-    let body = answer
-        .bytes()
-        .await
-        .map_err(|error| AttemptError::Temporary(error.without_url().to_string()))?;
+    let body = answer.into_body();
     if status != 200 {
         return Err(refusal(status, &body));
     }
@@ -245,7 +245,7 @@ fn signed_request(
     access: &Access,
     endpoint: &str,
     name: &str,
-) -> Result<reqwest::Request, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<http_client::Request, Box<dyn std::error::Error + Send + Sync>> {
     let body = serde_json::json!({ "Name": name, "WithDecryption": true }).to_string();
     let request = ::http::Request::builder()
         .method("POST")

@@ -56,7 +56,7 @@ pub fn signed(
     access: &Access,
     service: Service,
     mut request: Request<Vec<u8>>,
-) -> Result<reqwest::Request, Box<dyn Error + Send + Sync>> {
+) -> Result<Request<Vec<u8>>, Box<dyn Error + Send + Sync>> {
     let identity = access.credentials.clone().into();
     let signing = v4::SigningParams::builder()
         .identity(&identity)
@@ -79,5 +79,5 @@ pub fn signed(
     )?;
     let (instructions, _signature) = sign(signable, &signing.into())?.into_parts();
     instructions.apply_to_request_http1x(&mut request);
-    Ok(reqwest::Request::try_from(request)?)
+    Ok(request)
 }

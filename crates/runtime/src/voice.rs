@@ -498,10 +498,10 @@ impl FromStr for RouterName {
 
 /// The reply with a document.
 fn rendered(webhook: &Webhook, document: &Response) -> Reply {
-    if let Err(error) = document.to_xml() {
+    Reply::try_twiml(document).unwrap_or_else(|error| {
         tracing::error!(path = webhook.path, %error, "document not rendered");
-    }
-    Reply::twiml(document)
+        Reply::error(500, &error.to_string())
+    })
 }
 
 /// The reply to a failed request. The cause is in the log only.

@@ -1,13 +1,53 @@
 //! A change of an item, read from a record of the table's stream.
 
-use aws_lambda_events::event::dynamodb::EventRecord;
 use ids::WorkspaceSid;
 use ids::time::Timestamp;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_dynamo::Item;
 use task_router::model::{Task, Worker};
 use task_router::router::events::{Part, PartChange};
 
 use crate::{Error, configuration, items, keys};
+
+/// A record of the stream in Lambda's form, without the fields that are not used. The library with
+/// all events of Lambda would add seven seconds to the first build.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventRecord {
+    /// Identifies the record.
+    #[serde(rename = "eventID")]
+    pub event_id: String,
+    /// `INSERT`, `MODIFY` or `REMOVE`.
+    pub event_name: String,
+    /// What was written.
+    #[serde(rename = "dynamodb")]
+    pub change: StreamRecord,
+}
+
+/// The write in an [`EventRecord`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct StreamRecord {
+    /// Seconds since 1970. It may be absent.
+    #[serde(default)]
+    approximate_creation_date_time: f64,
+    /// The item's key.
+    #[serde(default, deserialize_with = "item_or_null")]
+    pub keys: Item,
+    /// The item after the write; empty if it was deleted.
+    #[serde(default, deserialize_with = "item_or_null")]
+    pub new_image: Item,
+    /// The item before the write; empty if it is new.
+    #[serde(default, deserialize_with = "item_or_null")]
+    pub old_image: Item,
+    /// The position in the stream: a number of 21 to 40 digits.
+    pub sequence_number: Option<String>,
+}
+
+fn item_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Item, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
 
 /// The change of one stream record.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,12 +108,9 @@ pub fn moved_to_another_list(record: &EventRecord) -> bool {
 /// The time of the record's write, in whole seconds. It is the same each time the record is
 /// delivered.
 pub fn written_at(record: &EventRecord) -> Timestamp {
-    Timestamp::from_millis(
-        record
-            .change
-            .approximate_creation_date_time
-            .timestamp_millis(),
-    )
+    // Far below 2^53, and a cast saturates.
+    let seconds = record.change.approximate_creation_date_time as i64;
+    Timestamp::from_millis(seconds.saturating_mul(1_000))
 }
 
 /// A change of configuration: an item of a Workspace's own partition.
@@ -98,11 +135,7 @@ fn part(record: &EventRecord, sk: &str) -> Result<Change, Error> {
     })))
 }
 
-fn part_of_image(
-    record: &EventRecord,
-    sk: &str,
-    image: &serde_dynamo::Item,
-) -> Result<Option<Part>, Error> {
+fn part_of_image(record: &EventRecord, sk: &str, image: &Item) -> Result<Option<Part>, Error> {
     if image.is_empty() {
         return Ok(None);
     }
@@ -138,10 +171,7 @@ fn images<T: DeserializeOwned>(record: &EventRecord) -> Result<Images<T>, Error>
     ))
 }
 
-fn image<T: DeserializeOwned>(
-    record: &EventRecord,
-    image: &serde_dynamo::Item,
-) -> Result<Option<Box<T>>, Error> {
+fn image<T: DeserializeOwned>(record: &EventRecord, image: &Item) -> Result<Option<Box<T>>, Error> {
     if image.is_empty() {
         return Ok(None);
     }
@@ -153,5 +183,50 @@ fn corrupt(record: &EventRecord, source: serde_dynamo::Error) -> Error {
     Error::Corrupt {
         key: format!("stream record {}", record.event_id),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn record_is_read_in_lambdas_form() {
+        let record: EventRecord = serde_json::from_value(json!({
+            "awsRegion": "eu-central-1",
+            "eventID": "1",
+            "eventName": "INSERT",
+            "eventSource": "aws:dynamodb",
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1_795_348_800.0,
+                "Keys": { "pk": { "S": "a" } },
+                "NewImage": { "pk": { "S": "a" }, "n": { "N": "1" } },
+                "OldImage": null,
+                "SequenceNumber": "100000000000000000001",
+                "SizeBytes": 10,
+            },
+        }))
+        .unwrap();
+        assert_eq!(key(&record, "pk"), Some("a"));
+        assert_eq!(written_at(&record).as_millis(), 1_795_348_800_000);
+        assert_eq!(record.change.new_image.len(), 2);
+        assert!(record.change.old_image.is_empty());
+        assert_eq!(
+            write_number(&record),
+            (100_000_000_000_000_000_001_u128 & u128::from(u64::MAX)) as u64
+        );
+    }
+
+    /// The time may be absent, and the images are.
+    #[test]
+    fn record_of_keys_alone_is_read() {
+        let record: EventRecord = serde_json::from_value(json!({
+            "eventID": "1", "eventName": "REMOVE", "dynamodb": { "Keys": {} },
+        }))
+        .unwrap();
+        assert_eq!(written_at(&record).as_millis(), 0);
+        assert_eq!(change(&record).unwrap(), Change::Other);
     }
 }

@@ -1,10 +1,10 @@
 //! What invokes the function: the stream, the timers queue and the schedule. Each has an event of
 //! its own form.
 
-use aws_lambda_events::event::dynamodb::EventRecord;
 use ids::time::Millis;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use store::stream::EventRecord;
 use task_router::router::timers_queue::TimersMessage;
 
 use crate::{Error, Routing, Sweep};

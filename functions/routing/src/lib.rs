@@ -28,12 +28,11 @@ mod worker_snapshot;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use aws_lambda_events::event::dynamodb::EventRecord;
 use ids::time::{Clock, Millis, Timestamp};
 use ids::{TaskSid, WorkerSid, WorkspaceSid};
 use runtime::{Outbox, OutboxError};
 use store::Store;
-use store::stream::{self, Change};
+use store::stream::{self, Change, EventRecord};
 use task_router::model::{Task, Workspace};
 use task_router::router::effects::{self, Effect};
 use task_router::router::search_continuation::SearchContinuation;

@@ -110,6 +110,7 @@ pub fn escaped(text: &str) -> String {
 ///
 /// Characters that XML 1.0 cannot represent are dropped (XML 1.0, production 2, "Char").
 fn escape(text: &str, out: &mut String) {
+    out.reserve(text.len());
     for character in text.chars() {
         match character {
             '&' => out.push_str("&amp;"),

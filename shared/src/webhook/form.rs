@@ -45,17 +45,17 @@ pub(super) fn decode(text: &[u8]) -> Result<Vec<(String, String)>, FormError> {
             return Err(FormError::TooManyParameters);
         }
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
-        let name = decode_text(
-            halves.next().unwrap_or_default(),
-            &format!("name of parameter {}", index + 1),
-        )?;
-        let value = decode_text(halves.next().unwrap_or_default(), &name)?;
+        let name = decode_text(halves.next().unwrap_or_default(), || {
+            format!("name of parameter {}", index + 1)
+        })?;
+        let value = decode_text(halves.next().unwrap_or_default(), || name.clone())?;
         pairs.push((name, value));
     }
     Ok(pairs)
 }
 
-fn decode_text(encoded: &[u8], field: &str) -> Result<String, FormError> {
+/// Decodes one name or value; `field` is its name in an error.
+fn decode_text(encoded: &[u8], field: impl Fn() -> String) -> Result<String, FormError> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.iter();
     while let Some(&byte) = rest.next() {
@@ -64,15 +64,11 @@ fn decode_text(encoded: &[u8], field: &str) -> Result<String, FormError> {
             b'%' => hex_digit(rest.next())
                 .zip(hex_digit(rest.next()))
                 .map(|(high, low)| high * 16 + low)
-                .ok_or_else(|| FormError::PercentEscape {
-                    field: field.to_owned(),
-                })?,
+                .ok_or_else(|| FormError::PercentEscape { field: field() })?,
             other => other,
         });
     }
-    String::from_utf8(bytes).map_err(|_| FormError::Utf8 {
-        field: field.to_owned(),
-    })
+    String::from_utf8(bytes).map_err(|_| FormError::Utf8 { field: field() })
 }
 
 fn hex_digit(byte: Option<&u8>) -> Option<u8> {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::twiml::Response;
+use crate::twiml::{DocumentTooLong, Response};
 
 const TWIML: &str = "text/xml; charset=utf-8";
 const JSON: &str = "application/json";
@@ -34,10 +34,16 @@ impl Reply {
     /// assert_eq!((reply.status, reply.content_type), (200, "text/xml; charset=utf-8"));
     /// ```
     pub fn twiml(document: &Response) -> Self {
-        match document.to_xml() {
-            Ok(xml) => Self::new(200, TWIML, xml.into_bytes()),
-            Err(error) => Self::error(500, &error.to_string()),
-        }
+        Self::try_twiml(document).unwrap_or_else(|error| Self::error(500, &error.to_string()))
+    }
+
+    /// A TwiML document.
+    ///
+    /// # Errors
+    /// [`DocumentTooLong`] for a document larger than the carrier accepts.
+    pub fn try_twiml(document: &Response) -> Result<Self, DocumentTooLong> {
+        let xml = document.to_xml()?;
+        Ok(Self::new(200, TWIML, xml.into_bytes()))
     }
 
     /// A JSON value, for example the instruction of an assignment callback.

@@ -79,7 +79,11 @@ pub enum SignatureError {
 /// `url` is the requested URL, query included and not decoded. The fragment and `user:password@`
 /// are not signed. The port is signed as written; the carrier omits the standard port of https.
 pub fn sign(auth_token: &str, url: &str, params: &[(String, String)]) -> String {
-    BASE64.encode(digest(auth_token, &Url::split(url).as_written(), params))
+    BASE64.encode(digest(
+        auth_token,
+        &Url::split(url).as_written(),
+        &in_order(params),
+    ))
 }
 
 /// Adds the hash of `body` to the query of `url`, and signs a request to that URL. For a body that
@@ -121,12 +125,14 @@ pub fn verify(
         .ok()
         .and_then(|given| given.try_into().ok())
         .ok_or(SignatureError::Mismatch)?;
-    let matches = [url.as_written(), url.without_port(), url.with_port()]
-        .iter()
-        .fold(subtle::Choice::from(0), |found, url| {
-            found | digest(auth_token, url, params).ct_eq(&given[..])
-        });
-    if bool::from(matches) {
+    let params = in_order(params);
+    // Which form of the URL was signed is no secret, so the others are not tried after it.
+    let forms = [Url::as_written, Url::without_port, Url::with_port];
+    let matches = forms.into_iter().any(|form| {
+        let computed = digest(auth_token, &form(&url), &params);
+        bool::from(computed.ct_eq(&given[..]))
+    });
+    if matches {
         Ok(())
     } else {
         Err(SignatureError::Mismatch)
@@ -156,11 +162,17 @@ fn body_hash(body: &[u8]) -> String {
         })
 }
 
-/// The HMAC. Parameters are sorted by code point, which is the order of UTF-8 bytes.
-fn digest(auth_token: &str, url: &str, params: &[(String, String)]) -> Vec<u8> {
+/// The parameters as they are signed: each once, sorted by code point, which is the order of UTF-8
+/// bytes.
+fn in_order(params: &[(String, String)]) -> Vec<&(String, String)> {
     let mut sorted: Vec<&(String, String)> = params.iter().collect();
     sorted.sort_unstable();
     sorted.dedup();
+    sorted
+}
+
+/// The HMAC of a URL and of parameters [`in_order`].
+fn digest(auth_token: &str, url: &str, sorted: &[&(String, String)]) -> Vec<u8> {
     let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(auth_token.as_bytes()) else {
         // Unreachable: HMAC accepts a key of any length. An empty digest equals no signature.
         return Vec::new();

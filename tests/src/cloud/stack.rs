@@ -76,7 +76,7 @@ impl Stack {
         let template = Template::parse(&project::read("template.yaml")).unwrap();
         let (server, moto) = tokio::join!(Server::start(), Moto::start());
         let aws = moto.client();
-        let http = aws_smithy_http_client::Builder::new().build_http();
+        let http = runtime::sdk_http::SdkHttp::new();
         let table = dynamodb_in_process::client_at(http, &server.endpoint);
         schema::create_table(&table, TABLE).await.unwrap();
         let store = Store::new(table.clone(), TABLE);

@@ -34,7 +34,7 @@ pub struct Table {
 impl Table {
     /// Creates a table of this name at this address, with what the round needs.
     pub async fn create(endpoint: &str, name: &str, setting: &Setting) -> Self {
-        let http = aws_smithy_http_client::Builder::new().build_http();
+        let http = runtime::sdk_http::SdkHttp::new();
         let client = dynamodb_in_process::client_at(http, endpoint);
         schema::create_table(&client, name).await.unwrap();
         let store = Store::new(client, name);

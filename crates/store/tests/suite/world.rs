@@ -309,10 +309,7 @@ pub fn after_secs(secs: u64) -> Timestamp {
 
 fn engine() -> (SharedHttpClient, String) {
     match std::env::var(ENDPOINT) {
-        Ok(endpoint) => (
-            aws_smithy_http_client::Builder::new().build_http(),
-            endpoint,
-        ),
+        Ok(endpoint) => (runtime::sdk_http::SdkHttp::new(), endpoint),
         Err(_) => (
             SharedHttpClient::new(InProcess::new(Database::memory().unwrap())),
             EMBEDDED.to_owned(),
