@@ -214,4 +214,24 @@ mod tests {
         assert!(ordered.is_sorted(), "{ordered:?}");
         assert!(ordered.iter().map(|cursor| cursor.write_key()).is_sorted());
     }
+
+    /// Stored Events are found by these values, so they never change.
+    #[test]
+    fn place_of_an_event_is_fixed() {
+        let made = cursor("WT1", 1, AT);
+        assert_eq!((made.hour(), made.shard()), (498_708, 7));
+        assert_eq!(
+            EventCursor::hour_begins(made.hour()),
+            Timestamp::from_millis(498_708 * HOUR_MILLIS)
+        );
+        let key = made.write_key();
+        assert!(
+            key.starts_with("1795348800123#000001") && key.len() == 32,
+            "{key}"
+        );
+        let shards: std::collections::BTreeSet<u8> = (0..200)
+            .map(|number| EventCursor::shard_of(&format!("WT{number}")))
+            .collect();
+        assert_eq!(shards.len(), usize::from(EVENT_SHARDS));
+    }
 }
