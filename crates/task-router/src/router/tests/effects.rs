@@ -370,11 +370,13 @@ fn refusals_name_what_is_wrong() {
 
 /// Callbacks to the carrier among the Effects.
 fn callbacks(effects: &[Effect]) -> Vec<Callback> {
-    let of_carrier = |effect: &Effect| match effect {
-        Effect::Callback(callback) => Some(callback.clone()),
-        _ => None,
-    };
-    effects.iter().filter_map(of_carrier).collect()
+    let mut found = Vec::new();
+    for effect in effects {
+        if let Effect::Callback(callback) = effect {
+            found.push(callback.clone());
+        }
+    }
+    found
 }
 
 #[test]
@@ -461,11 +463,16 @@ fn changed_task_gets_a_new_timer() {
             .any(|effect| matches!(effect, Effect::Timer(_)))
     };
     assert!(!has_timer(&new));
-    let changed = Task {
-        attributes: r#"{"selected_language":"en"}"#.parse().unwrap(),
-        ..new
-    };
-    assert!(has_timer(&changed));
+    let changes: [fn(&mut Task); 3] = [
+        |new| new.attributes = r#"{"selected_language":"en"}"#.parse().unwrap(),
+        |new| new.workflow_version += 1,
+        |new| new.failed_offers[0].worker_sid = worker("Cai"),
+    ];
+    for change in changes {
+        let mut changed = new.clone();
+        change(&mut changed);
+        assert!(has_timer(&changed), "{changed:?}");
+    }
 }
 
 /// Every change after which a step's expression can be true of a Worker is a search for that Worker.

@@ -342,7 +342,7 @@ fn blocked_task_is_not_the_next() {
     let mut world = world()
         .worker("Ben", r#"{"languages":["en"],"level":2}"#)
         .steps(vec![step]);
-    for (name, level) in [("c1", 3), ("c2", 1)] {
+    for (name, level) in [("c1", 3), ("c2", 1), ("c3", 4)] {
         let attributes = format!(r#"{{"selected_language":"en","level":{level}}}"#);
         world
             .make(name, "en", |new| {
@@ -358,7 +358,17 @@ fn blocked_task_is_not_the_next() {
         .iter()
         .map(|each| (each.task_sid, each.could_take))
         .collect();
-    assert_eq!(takes, [(task("c1"), false), (task("c2"), true)]);
+    assert_eq!(
+        takes,
+        [(task("c1"), false), (task("c2"), true), (task("c3"), false)]
+    );
+    let third = &queue_of(&explanation, "en").tasks[2];
+    let kinds: Vec<ReasonKind> = third.obstacles.iter().map(|each| each.kind).collect();
+    assert_eq!(
+        kinds,
+        [ReasonKind::StepExpression],
+        "not for a Task before it"
+    );
 }
 
 /// A number of waiting Tasks is exact if the waiting lists of all TaskChannels were read to their end.
