@@ -12,12 +12,13 @@ cd "$(dirname "$0")/.."
 readonly VERSION=27.1.0
 
 tool=.venv/cargo-mutants-$VERSION
-[ -x "$tool/bin/cargo-mutants" ] || cargo install --quiet --locked --root "$tool" --version "$VERSION" cargo-mutants
+[ -x "$tool/bin/cargo-mutants" ] || cargo install --quiet --locked --debug --root "$tool" --version "$VERSION" cargo-mutants
 
 files=()
 for file in "$@"; do
   files+=(--file "$file")
 done
 # The unit tests alone: the other programs test the same rules, and each would be linked for every mutant.
-PATH=$PWD/$tool/bin:$PATH cargo mutants --package task-router --baseline skip --timeout 120 --no-shuffle \
-  --output target "${files[@]}" -- --lib
+# No test needs debug information.
+CARGO_PROFILE_DEV_DEBUG=false PATH=$PWD/$tool/bin:$PATH cargo mutants --package task-router --baseline skip --timeout 120 \
+  --no-shuffle --iterate --output target "${files[@]}" -- --lib

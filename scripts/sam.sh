@@ -64,5 +64,18 @@ build_all() {
   cargo lambda build "${options[@]}"
 }
 
-[ "${1:-}" != build ] || build_all
+# Names the deployment in the built template, so that every function gets a new version, also when only the value of a
+# parameter has changed.
+name_release() {
+  local template=.aws-sam/build/template.yaml commit=
+  [ -f "$template" ] || return 0
+  commit=$(git describe --always --dirty 2>/dev/null) || true
+  sed -i.previous "s/^\( *RELEASE:\) .*/\1 ${commit:+$commit-}$(date -u +%Y%m%dT%H%M%SZ)/" "$template"
+  rm "$template.previous"
+}
+
+case "${1:-}" in
+  build) build_all ;;
+  deploy) name_release ;;
+esac
 exec sam "$@"

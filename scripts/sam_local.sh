@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs the functions in containers, as Lambda does, with `sam local invoke` and `sam local start-api`, and checks their
-# responses. Needs a Docker engine; without one it prints a message and succeeds.
+# Runs the functions in containers, as Lambda does, with `sam local start-lambda` and `sam local start-api`, and checks their
+# responses. Needs a Docker engine, such as scripts/with_docker.sh starts; without one it prints a message and succeeds.
 #
 #   scripts/sam_local.sh
+#   scripts/with_docker.sh scripts/sam_local.sh
 #
 # The containers reach no table and no Parameter Store. So this shows that each function starts, refuses a request without
 # the carrier's signature, and apologises to a caller when the table is unavailable; tests/tests/lambda_binaries.rs runs the
@@ -12,7 +13,10 @@ cd "$(dirname "$0")/.."
 
 image=public.ecr.aws/lambda/provided:al2023-x86_64
 template=.aws-sam/build/local.yaml
-port=9010
+api_port=9010
+lambda_port=9012
+seconds_max=120
+servers=()
 # sam looks for samconfig.toml in the template's folder; ours is in the root.
 options=(--template "$template" --config-file "$PWD/samconfig.toml" --skip-pull-image)
 
@@ -49,7 +53,12 @@ main() {
   docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" || build_substitute_image
   scripts/sam.sh build
   without_aws
+  log_folder=$(mktemp -d)
+  trap stop_servers EXIT
+  # The first server builds the image that both run. A container of a function starts with its first event.
+  serve start-lambda "$lambda_port"
   invoke_each
+  serve start-api "$api_port"
   request_each
 }
 
@@ -79,41 +88,47 @@ without_aws() {
   grep -q AUTH_TOKEN: "$template" || fail "the template has no RUST_LOG: info, after which the local settings are inserted"
 }
 
+# Starts `sam local start-lambda` or `start-api`, and waits until it answers.
+serve() {
+  local command=$1 port=$2
+  scripts/sam.sh local "$command" "${options[@]}" --port "$port" --warm-containers LAZY >"$log_folder/$command" 2>&1 &
+  servers+=($!)
+  for _ in $(seq $((seconds_max * 5))); do
+    curl --silent --output /dev/null "http://127.0.0.1:$port/" && return
+    kill -0 "${servers[-1]}" 2>/dev/null || break
+    sleep 0.2
+  done
+  fail "sam local $command does not answer:"$'\n'"$(tail -20 "$log_folder/$command")"
+}
+
 invoke_each() {
   local function event expected answer
   while read -r function event expected; do
     [ -n "$function" ] || continue
-    answer=$(scripts/sam.sh local invoke "$function" "${options[@]}" --event "events/$event.json" 2>&1) ||
-      fail "$event: sam local invoke failed:"$'\n'"$answer"
-    [[ $answer == *"$expected"* ]] || fail "$event: expected $expected in the response, got:"$'\n'"$answer"
+    answer=$(curl --silent --data-binary "@events/$event.json" \
+      "http://127.0.0.1:$lambda_port/2015-03-31/functions/$function/invocations" | tr -d '\0')
+    [[ $answer == *"$expected"* ]] ||
+      fail "$event: expected $expected in the response, got:"$'\n'"${answer:0:2000}"$'\n'"$(tail -20 "$log_folder/start-lambda")"
     echo "sam local: $function answers events/$event.json"
   done <<<"$invocations"
 }
 
 request_each() {
-  local log method path status expected answer
-  log=$(mktemp)
-  scripts/sam.sh local start-api "${options[@]}" --port "$port" >"$log" 2>&1 &
-  server=$!
-  trap stop_server EXIT
-  for _ in $(seq 60); do
-    curl --silent --output /dev/null "http://127.0.0.1:$port/" && break
-    kill -0 "$server" 2>/dev/null || fail "sam local start-api ended:"$'\n'"$(cat "$log")"
-    sleep 1
-  done
+  local method path status expected answer
   while read -r method path status expected; do
     [ -n "$method" ] || continue
-    answer=$(curl --silent --request "$method" --write-out '\n%{http_code}' "http://127.0.0.1:$port$path" | tr -d '\0')
+    answer=$(curl --silent --request "$method" --write-out '\n%{http_code}' "http://127.0.0.1:$api_port$path" | tr -d '\0')
     [[ $answer == *$'\n'"$status" && $answer == *"$expected"* ]] ||
-      fail "$method $path: expected $status and $expected, got:"$'\n'"${answer:0:2000}"$'\n'"$(tail -20 "$log")"
+      fail "$method $path: expected $status and $expected, got:"$'\n'"${answer:0:2000}"$'\n'"$(tail -20 "$log_folder/start-api")"
     echo "sam local: $method $path is answered with $status"
   done <<<"$requests"
 }
 
 # On TERM sam removes its containers.
-stop_server() {
-  kill -TERM "$server" 2>/dev/null || true
-  wait "$server" 2>/dev/null || true
+stop_servers() {
+  [ ${#servers[@]} -eq 0 ] || kill -TERM "${servers[@]}" 2>/dev/null || true
+  wait
+  rm -rf "$log_folder"
 }
 
 fail() {

@@ -218,6 +218,8 @@ impl Replaying {
             Some(endpoint) => endpoint.clone(),
             None => format!("https://lambda.{region}.{}", dns_suffix(region)),
         };
+        // The colon of `NAME:ALIAS` is escaped, as the signature expects it.
+        let function = function.replace(':', "%3A");
         let url = format!("{endpoint}/2015-03-31/functions/{function}/invocations");
         let request = Request::post(url)
             .header("content-type", "application/json")

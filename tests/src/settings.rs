@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The methods of `Env` that read a variable.
 const READERS: [&str; 3] = [".required", ".optional", ".switch"];
 /// The variables that every function reads, because logging and metrics start in all of them.
-const READ_BY_ALL: [&str; 2] = ["METRICS_NAMESPACE", "RUST_LOG"];
+const READ_BY_ALL: [&str; 3] = ["METRICS_NAMESPACE", "RELEASE", "RUST_LOG"];
 
 /// The variables read by `function`, a function's code, and by the helpers it calls in `runtime`.
 pub fn read_by(function: &str, runtime: &str) -> BTreeSet<String> {

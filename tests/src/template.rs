@@ -96,6 +96,14 @@ impl Template {
     }
 }
 
+/// The logical id of the function that an event source invokes: `Routing` for `!Ref Routing.Alias`.
+pub fn invoked(event_source: &Value) -> &str {
+    let name = event_source["Properties"]["FunctionName"]
+        .as_str()
+        .unwrap_or_default();
+    name.strip_suffix(".Alias").unwrap_or(name)
+}
+
 /// `IncomingCall` for the folder `incoming-call`.
 pub fn logical_id(folder: &str) -> String {
     folder

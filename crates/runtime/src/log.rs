@@ -13,9 +13,11 @@ use crate::{Env, emf};
 const DEFAULT_FILTER: &str = "info,aws_smithy_runtime::client::http::connection_poisoning=off";
 
 /// Starts logging for a Lambda: JSON, without a time, because the platform adds one. Does nothing
-/// when called again. Metrics are written from then on, too, where `METRICS_NAMESPACE` is set.
+/// when called again. Metrics are written from then on, too, where `METRICS_NAMESPACE` is set. The
+/// first line names the deployment that the process belongs to, if `RELEASE` is set.
 pub fn init() {
-    emf::install(&Env::process());
+    let env = Env::process();
+    emf::install(&env);
     let json = tracing_subscriber::fmt::layer()
         .json()
         .without_time()
@@ -23,6 +25,9 @@ pub fn init() {
     let _already_started = tracing_subscriber::registry()
         .with(json.with_filter(filter(DEFAULT_FILTER)))
         .try_init();
+    if let Ok(Some(release)) = env.optional::<String>("RELEASE", "a name of the deployment") {
+        tracing::info!(release, "function started");
+    }
 }
 
 /// The filter that `RUST_LOG` states, such as `info` or `warn,routing=debug`; without it, or if it

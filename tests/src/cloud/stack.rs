@@ -25,7 +25,7 @@ use crate::deployment::{ACCOUNT_SID, AUTH_TOKEN};
 use crate::dynamodb_local::server::Server;
 use crate::dynamodb_local::stream::Stream;
 use crate::project;
-use crate::template::{EVENT_SOURCE, FUNCTION, QUEUE, Template, texts};
+use crate::template::{EVENT_SOURCE, FUNCTION, QUEUE, Template, invoked, texts};
 
 /// The table.
 const TABLE: &str = "cordboard";
@@ -122,7 +122,7 @@ impl Stack {
         let stream = Arc::new(Shared::default());
         for (id, source) in template.of_type(EVENT_SOURCE) {
             let properties = &source["Properties"];
-            let function = Arc::clone(&functions[properties["FunctionName"].as_str().unwrap()]);
+            let function = Arc::clone(&functions[invoked(source)]);
             match queue_of(properties, &queues) {
                 Some(queue) => {
                     let pump = QueuePump {

@@ -84,3 +84,19 @@ impl Workspace {
             .chain([PartId::Workspace])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_appended_once() {
+        let mut ledger = Ledger::default();
+        let parts = ["a", "b"].map(|name| PartId::Activity(ActivitySid::derive(&[name])));
+        for part in [parts[1], parts[0], parts[1]] {
+            ledger.append(part);
+        }
+        let places = parts.map(|part| ledger.position(part).1);
+        assert_eq!(places, [1, 0]);
+    }
+}

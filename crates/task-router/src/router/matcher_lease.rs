@@ -161,6 +161,7 @@ mod tests {
         assert_eq!(lease.expires_at, NOON + LEASE_LASTS);
         assert_eq!(lease.finish(1), Finish::Release(lease.released()));
         assert!(matches!(lease.released().arrive(2, NOON), Arrival::Run(_)));
+        assert!(!asked(lease, NOON).0.released().again);
     }
 
     #[test]

@@ -318,3 +318,93 @@ fn moved_task_counts_in_old_lives_in_new_queue() {
         "an ended Task must be readable for five minutes"
     );
 }
+
+/// Two changes in one millisecond are in their order, and the Activity between them lasted no time.
+#[test]
+fn changes_of_one_moment_keep_their_order() {
+    let [first, second, third] = [1, 2, 3].map(|number| sid::<ActivitySid>("WA", number));
+    let events = [of_worker(1, 1, 2, at(100)), of_worker(1, 2, 3, at(100))];
+    let tallies = counted(&events);
+    let within = tallies.activity_durations[&sid::<WorkerSid>("WK", 1)].within(at(90), at(120));
+    let secs = |activity| within.get(&activity).map(Durations::total_secs);
+    assert_eq!(
+        (secs(first), secs(second), secs(third)),
+        (Some(10), None, Some(20))
+    );
+}
+
+#[test]
+fn accepted_and_canceled_tasks_have_their_waits() {
+    let events = [
+        of_task(EventType::ReservationCreated, 1, 1, 30, "reserved", Some(1)),
+        of_task(
+            EventType::ReservationAccepted,
+            1,
+            1,
+            40,
+            "assigned",
+            Some(1),
+        ),
+        of_task(EventType::TaskCompleted, 1, 1, 90, "completed", Some(1)),
+        of_task(EventType::TaskCanceled, 2, 2, 50, "canceled", None),
+    ];
+    let tallies = counted(&events);
+    let tasks = tallies.of_tasks(|_| true);
+    let shown = |waits: &WaitTimes| (waits.count(), waits.total_secs());
+    assert_eq!(
+        [
+            shown(&tasks.until_accepted),
+            shown(&tasks.in_queue_until_accepted),
+            shown(&tasks.until_canceled)
+        ],
+        [(1, 40), (1, 40), (1, 50)]
+    );
+    let queues = tallies.until_accepted_by_queue();
+    let queues: Vec<_> = queues
+        .iter()
+        .map(|(queue, waits)| (*queue, shown(waits)))
+        .collect();
+    assert_eq!(queues, [(sid::<TaskQueueSid>("WQ", 1), (1, 40))]);
+    let offers = tallies.of_offers(|cell| cell.worker == sid::<WorkerSid>("WK", 1));
+    assert_eq!(
+        [
+            Counter::ReservationsCreated,
+            Counter::ReservationsAccepted,
+            Counter::TasksCompleted
+        ]
+        .map(|counter| offers.get(counter)),
+        [1, 1, 0]
+    );
+    assert_eq!(shown(&offers.until_accepted), (0, 0));
+}
+
+#[test]
+fn empty_tallies_have_no_count_at_all() {
+    let only_tasks = counted(&[of_task(EventType::TaskCreated, 1, 1, 0, "pending", None)]);
+    let only_changes = counted(&[of_worker(1, 1, 2, at(100))]);
+    assert!(Tallies::default().is_empty());
+    assert!(!only_tasks.is_empty() && !only_changes.is_empty());
+}
+
+#[test]
+fn roll_up_begins_an_hour_ago() {
+    let hour = Millis::from_secs(3_600);
+    let rolled = RolledUp::beginning(NOON + hour + Millis::from_secs(1_800));
+    assert_eq!((rolled.minutes, rolled.hours), (NOON, NOON));
+    let rolled = RolledUp {
+        minutes: NOON + hour,
+        ..rolled
+    };
+    let whole = parts(at(60), at(120), &rolled);
+    assert!(
+        whole.iter().all(|part| matches!(part, Part::Rows { .. })),
+        "{whole:?}"
+    );
+}
+
+/// Beyond a day a wait time counts from the hour in which it ends.
+#[test]
+fn long_waits_are_exact_to_the_hour() {
+    let waits = WaitTimes::of(91_000);
+    assert_eq!((waits.below(90_000), waits.below(90_001)), (0, 1));
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use shared::webhook::path;
 use tests::policy::POLLER_ACTIONS;
-use tests::template::{FUNCTION, Template, list, logical_id, texts};
+use tests::template::{EVENT_SOURCE, FUNCTION, Template, invoked, list, logical_id, texts};
 
 use super::{Check, Project, SHARED, function_events, shown};
 
@@ -23,7 +23,14 @@ pub(crate) const CHECKS: &[Check] = &[
     unused_permissions,
     routes,
     stream_routes,
+    versions,
+    rollback,
 ];
+
+/// The alias of the version that serves.
+const ALIAS: &str = "live";
+/// Alarms of the log, which move every function back to its previous version.
+const LOG_ALARMS: [&str; 2] = ["ErrorLinesAlarm", "RefusedWebhooksAlarm"];
 
 fn folders_and_resources(project: &Project) -> Vec<String> {
     let missing = project
@@ -140,6 +147,64 @@ fn concurrency(project: &Project) -> Vec<String> {
             ));
         }
     }
+    problems
+}
+
+/// Each deployment publishes a version of each function, and everything that invokes a function
+/// invokes its alias. SAM does so for routes and schedules.
+fn versions(project: &Project) -> Vec<String> {
+    let template = &project.template;
+    let mut problems = Vec::new();
+    for (_, id, function) in project.pairs() {
+        let alias = template.function_property(function, "AutoPublishAlias");
+        if *alias != json!(ALIAS) {
+            problems.push(format!(
+                "{id} publishes no version for the alias {ALIAS}, but for {}",
+                shown(alias)
+            ));
+        }
+    }
+    for (id, source) in template.of_type(EVENT_SOURCE) {
+        let function = invoked(source);
+        if source["Properties"]["FunctionName"] != json!(format!("{function}.Alias")) {
+            problems.push(format!("{id} invokes {function} and not its alias"));
+        }
+    }
+    problems
+}
+
+/// A deployment in steps ends when the function, or the log, has errors. Each type of deployment says
+/// whether it is in steps.
+fn rollback(project: &Project) -> Vec<String> {
+    let template = &project.template;
+    let mut problems = Vec::new();
+    for (_, id, function) in project.pairs() {
+        let own = format!("{id}ErrorsAlarm");
+        let wanted: BTreeSet<&str> = LOG_ALARMS.into_iter().chain([own.as_str()]).collect();
+        let preference = &function["Properties"]["DeploymentPreference"];
+        let alarms: BTreeSet<&str> = texts(&preference["Alarms"]).into_iter().collect();
+        if alarms != wanted || alarms.iter().any(|id| template.resource(id).is_none()) {
+            problems.push(format!(
+                "{id} is moved back by {alarms:?}, and should be by {wanted:?}"
+            ));
+        }
+    }
+    let of_all = template.part("/Globals/Function/DeploymentPreference");
+    if of_all["Type"] != "DeploymentType" || !texts(&of_all["Enabled"]).contains(&"DeploymentType")
+    {
+        problems.push("the deployments do not follow the parameter DeploymentType".to_owned());
+    }
+    for kind in list(template.part("/Parameters/DeploymentType/AllowedValues")) {
+        let in_steps = *kind != json!("AllAtOnce");
+        let found = template.part(&format!(
+            "/Mappings/DeploymentTypes/{}/InSteps",
+            shown(kind)
+        ));
+        if *found != json!(in_steps.to_string()) {
+            problems.push(format!("DeploymentTypes is wrong about {}", shown(kind)));
+        }
+    }
+    expect_default(template, "DeploymentType", "AllAtOnce", &mut problems);
     problems
 }
 

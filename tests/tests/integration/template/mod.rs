@@ -137,6 +137,31 @@ fn each_disagreement_is_reported() {
             "Routing has its architecture fixed",
         ),
         (
+            "AutoPublishAlias: live",
+            "AutoPublishAlias: current",
+            "Routing publishes no version for the alias live, but for current",
+        ),
+        (
+            "FunctionName: !Ref Callbacks.Alias",
+            "FunctionName: !Ref Callbacks",
+            "CallbacksEvents invokes Callbacks and not its alias",
+        ),
+        (
+            "[!Ref ApiErrorsAlarm,",
+            "[!Ref ServerErrorsAlarm,",
+            "Api is moved back by",
+        ),
+        (
+            "Type: !Ref DeploymentType",
+            "Type: AllAtOnce",
+            "the deployments do not follow the parameter DeploymentType",
+        ),
+        (
+            "Canary10Percent5Minutes: { InSteps: \"true\" }",
+            "Canary10Percent5Minutes: { InSteps: \"false\" }",
+            "DeploymentTypes is wrong about Canary10Percent5Minutes",
+        ),
+        (
             "        TABLE_NAME: !Ref TableName\n",
             "        TABLE: !Ref TableName\n",
             "functions/routing reads TABLE_NAME, and Routing does not set it",

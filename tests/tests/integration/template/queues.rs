@@ -1,7 +1,7 @@
 //! Event sources of the functions, queues and the stream: permissions, retries, dead letters.
 
 use serde_json::{Value, json};
-use tests::template::{EVENT_SOURCE, FUNCTION, QUEUE, Template, texts};
+use tests::template::{EVENT_SOURCE, FUNCTION, QUEUE, Template, invoked, texts};
 
 use super::{Check, Project, shown};
 
@@ -38,7 +38,7 @@ fn event_sources(template: &Template) -> Vec<Source<'_>> {
         let (from, attribute) = arn.and_then(|arn| arn.split_once('.')).unwrap_or_default();
         Source {
             id,
-            function: properties["FunctionName"].as_str().unwrap_or_default(),
+            function: invoked(source),
             from,
             is_stream: attribute == "StreamArn",
             properties,

@@ -145,6 +145,12 @@ impl Display for Number {
 mod tests {
     use super::*;
 
+    #[test]
+    fn operators_compare_as_the_order_does() {
+        let (one, two) = (Number::from(1_u32), Number::from(2_u32));
+        assert!(one < two);
+    }
+
     /// In ascending order, with no two equal: neighbours around the bounds of 53, 63 and 64 bits,
     /// and decimals between integers.
     const ASCENDING: [&str; 20] = [

@@ -214,4 +214,25 @@ mod tests {
         assert!(ordered.is_sorted(), "{ordered:?}");
         assert!(ordered.iter().map(|cursor| cursor.write_key()).is_sorted());
     }
+
+    /// Stored Events are found by these values, so they never change.
+    #[test]
+    fn place_of_an_event_is_fixed() {
+        let made = cursor("WT1", 1, AT);
+        assert_eq!((made.hour(), made.shard()), (498_708, 7));
+        assert_eq!(
+            EventCursor::hour_begins(made.hour()),
+            Timestamp::from_millis(498_708 * HOUR_MILLIS)
+        );
+        let key = made.write_key();
+        assert!(
+            key.starts_with("1795348800123#000001") && key.len() == 32,
+            "{key}"
+        );
+        for number in 0..100 {
+            let about = format!("WT{number}");
+            let [first, ..] = EventSid::derive(&[&about]).to_bytes();
+            assert_eq!(EventCursor::shard_of(&about), first & (EVENT_SHARDS - 1));
+        }
+    }
 }

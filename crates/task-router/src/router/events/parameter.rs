@@ -216,4 +216,11 @@ mod tests {
             assert_eq!(Parameter::of_code(parameter.code()), Some(*parameter));
         }
     }
+
+    #[test]
+    fn parameters_are_collected_from_pairs() {
+        let pairs = [(Parameter::Reason, "because".to_owned())];
+        let collected: Parameters = pairs.into_iter().collect();
+        assert_eq!(collected.get(Parameter::Reason), Some("because"));
+    }
 }

@@ -251,10 +251,9 @@ fn candidates(question: &TaskQuestion<'_>, moves_on: bool) -> Vec<Candidate> {
     candidates
 }
 
-/// Sorts candidates: members of the TaskQueue first, then by the number of obstacles, then by name.
-fn sort_key(candidate: &Candidate) -> (bool, usize, &str, WorkerSid) {
+/// Sorts candidates by the number of obstacles, then by name.
+fn sort_key(candidate: &Candidate) -> (usize, &str, WorkerSid) {
     (
-        !candidate.in_task_queue,
         candidate.obstacles.len(),
         &candidate.friendly_name,
         candidate.worker_sid,

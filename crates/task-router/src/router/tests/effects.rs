@@ -367,3 +367,152 @@ fn refusals_name_what_is_wrong() {
         format!("Task {} is wrapping, which does not allow this", task("c1"))
     );
 }
+
+/// Callbacks to the carrier among the Effects.
+fn callbacks(effects: &[Effect]) -> Vec<Callback> {
+    let mut found = Vec::new();
+    for effect in effects {
+        if let Effect::Callback(callback) = effect {
+            found.push(callback.clone());
+        }
+    }
+    found
+}
+
+#[test]
+fn plain_offer_moves_no_caller() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    let offered = callbacks(&world.advance("c1"));
+    let asked = Callback::Assignment {
+        task: task("c1"),
+        reservation: world.offer("c1"),
+    };
+    assert_eq!(offered, [asked]);
+}
+
+#[test]
+fn answered_worker_call_is_not_stopped() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    world.advance("c1");
+    let call = world.rings("c1");
+    let stop = Callback::StopWorkerCall {
+        call,
+        task: Some(task("c1")),
+    };
+    let rejected = {
+        let mut other = World {
+            workspace: world.workspace.clone(),
+            tasks: world.tasks.clone(),
+            workers: world.workers.clone(),
+            now: world.now,
+        };
+        other.reject("c1", None).1
+    };
+    assert!(callbacks(&rejected).contains(&stop));
+    assert!(!callbacks(&world.accept("c1").1).contains(&stop));
+}
+
+/// The carrier's queue is deleted once, when its Task has ended.
+#[test]
+fn carrier_queue_is_deleted_once() {
+    let mut world = world();
+    world.call("c1", "en");
+    let queue = QueueSid::derive(&["q"]);
+    let waiting = Task {
+        carrier_queue_sid: Some(queue),
+        ..world.task("c1").clone()
+    };
+    let ended = Task {
+        assignment_status: AssignmentStatus::Canceled,
+        ..waiting.clone()
+    };
+    let deleted = |old: &Task, new: &Task| {
+        let effects = of_task(&world.workspace, Some(old), new);
+        callbacks(&effects).contains(&Callback::DeleteQueue { queue })
+    };
+    assert!(!deleted(&waiting, &waiting));
+    assert!(deleted(&waiting, &ended));
+    assert!(!deleted(&ended, &ended));
+}
+
+/// A Task that waits in another way than before gets a timer of its own, although the end of a pause
+/// has passed between the two writes.
+#[test]
+fn changed_task_gets_a_new_timer() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    let failed = FailedOffer {
+        worker_sid: worker("Ben"),
+        at: world.now,
+        moved_caller: false,
+    };
+    let old = Task {
+        failed_offers: vec![failed],
+        ..world.task("c1").clone()
+    };
+    let new = Task {
+        date_updated: old.date_updated + world.workspace.rules.reoffer_pause + Millis::from_secs(1),
+        ..old.clone()
+    };
+    let has_timer = |new: &Task| {
+        let effects = of_task(&world.workspace, Some(&old), new);
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Timer(_)))
+    };
+    assert!(!has_timer(&new));
+    let changes: [fn(&mut Task); 3] = [
+        |new| new.attributes = r#"{"selected_language":"en"}"#.parse().unwrap(),
+        |new| new.workflow_version += 1,
+        |new| new.failed_offers[0].worker_sid = worker("Cai"),
+    ];
+    for change in changes {
+        let mut changed = new.clone();
+        change(&mut changed);
+        assert!(has_timer(&changed), "{changed:?}");
+    }
+}
+
+/// Every change after which a step's expression can be true of a Worker is a search for that Worker.
+#[test]
+fn each_freeing_change_is_matched() {
+    type Change = fn(&mut Worker);
+    let mut world = world().worker("Ben", ENGLISH);
+    world
+        .share("Ben", TaskChannelName::VOICE)
+        .configured_capacity = 3;
+    let open = OpenReservation {
+        sid: ReservationSid::derive(&["r"]),
+        task_sid: task("c1"),
+        channel: TaskChannelName::VOICE,
+        status: OpenStatus::Pending,
+    };
+    let mut busy = world.workers[&worker("Ben")].clone();
+    busy.open_reservations = vec![open.clone()];
+    let changes: [(&str, bool, Change); 6] = [
+        ("nothing", false, |_| {}),
+        ("name", true, |new| {
+            new.friendly_name = "Benjamin".to_owned()
+        }),
+        ("attributes", true, |new| {
+            new.attributes = r#"{"languages":["en"],"level":2}"#.parse().unwrap();
+        }),
+        ("Activity", true, |new| {
+            new.activity_sid = activity("Helpful");
+        }),
+        ("slot given back", true, |new| new.open_reservations.clear()),
+        ("slot taken", false, |new| {
+            let again = new.open_reservations.clone();
+            new.open_reservations.extend(again);
+        }),
+    ];
+    for (what, expected, change) in changes {
+        let mut new = busy.clone();
+        change(&mut new);
+        let matched = of_worker(&world.workspace, Some(&busy), &new)
+            .contains(&Effect::MatchWorker(worker("Ben")));
+        assert_eq!(matched, expected, "{what}");
+    }
+}

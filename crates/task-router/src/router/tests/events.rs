@@ -570,3 +570,81 @@ fn deletion_comes_after_the_last_change() {
     let deleted = events::of_worker(&world.workspace, Some(&ben), None, world.now);
     assert_eq!(deleted[0].at(), ben.date_updated);
 }
+
+/// Each of these fields is an update by itself.
+#[test]
+fn each_updated_field_is_an_update() {
+    type Change = fn(&mut Task);
+    let mut world = world();
+    world.call("c1", "en");
+    created(&mut world, "c1");
+    let old = world.task("c1").clone();
+    let changes: [Change; 4] = [
+        |new| new.attributes = r#"{"selected_language":"en"}"#.parse().unwrap(),
+        |new| new.channel = TaskChannelName::CHAT,
+        |new| new.virtual_start_time += Millis::from_secs(1),
+        |new| new.priority += 1,
+    ];
+    for change in changes {
+        let mut new = old.clone();
+        new.version += 1;
+        change(&mut new);
+        let published = events::of_task(&world.workspace, &Workers::new(), Some(&old), &new);
+        assert_eq!(types(&published), ["task.updated"], "{new:?}");
+    }
+}
+
+/// A Task that leaves its TaskQueue states when it came into that one.
+#[test]
+fn queue_left_states_its_own_entry() {
+    let mut world = world().steps(vec![step("en", 60), target("hi")]);
+    world.call("c1", "en");
+    created(&mut world, "c1");
+    let entered = world.task("c1").task_queue_entered_date;
+    world.wait(61);
+    let published = published(&mut world, advance("c1"));
+    let of = |event_type| {
+        let event = published
+            .iter()
+            .find(|event| event.event_type == event_type);
+        let date = Parameter::TaskQueueEnteredDate;
+        event.unwrap().parameters.get(date).unwrap().to_owned()
+    };
+    assert_eq!(
+        of(EventType::TaskQueueTimeout),
+        entered.as_secs().to_string()
+    );
+    assert_ne!(
+        of(EventType::TaskQueueTimeout),
+        of(EventType::TaskQueueEntered)
+    );
+}
+
+/// Also within the millisecond of the last change.
+#[test]
+fn deletion_has_the_next_version() {
+    let world = world().worker("Ben", r#"{"languages":["en"]}"#);
+    let ben = &world.workers[&worker("Ben")];
+    let made = events::of_worker(&world.workspace, None, Some(ben), world.now);
+    let deleted = events::of_worker(&world.workspace, Some(ben), None, ben.date_created);
+    assert!(made[0].place < deleted[0].place);
+    assert_ne!(made[0].place.write_key(), deleted[0].place.write_key());
+}
+
+#[test]
+fn canceled_event_without_reason_is_described() {
+    let mut world = world();
+    world.call("c1", "en");
+    let old = world.task("c1").clone();
+    let new = Task {
+        assignment_status: AssignmentStatus::Canceled,
+        reason: Some(EndReason::Given(String::new())),
+        version: old.version + 1,
+        ..old.clone()
+    };
+    let published = events::of_task(&world.workspace, &Workers::new(), Some(&old), &new);
+    let canceled = published
+        .iter()
+        .find(|event| event.event_type == EventType::TaskCanceled);
+    assert!(canceled.unwrap().description().contains("canceled"));
+}

@@ -325,6 +325,8 @@ fn known_worker_shows_task_attribute() {
         text,
         "the step is for the known Worker whose name `task.agent` gives, and that is \"Cai\""
     );
+    let journey = explanation.workflow.unwrap();
+    assert_eq!(journey.known_worker.as_deref(), Some("task.agent"));
     world.call("c2", "en");
     assert!(
         candidate(&explained(&world, "c2"), "Ben").obstacles[0]
@@ -369,6 +371,13 @@ fn earlier_task_takes_worker_first() {
         [task("first")]
     );
     assert!(candidate(&explained(&world, "first"), "Ben").could_take);
+    let mut elsewhere = world.task("first").clone();
+    elsewhere.channel = TaskChannelName::CHAT;
+    world.share("Ben", TaskChannelName::CHAT).available = false;
+    assert!(
+        candidate(&explained_after(&world, "second", &[elsewhere]), "Ben").could_take,
+        "the Worker cannot take the first Task"
+    );
 }
 
 #[test]
@@ -539,4 +548,48 @@ fn task_that_does_not_wait_gets_a_sentence() {
     assert!(
         explained(&world, "c2").workers.is_empty() && explained(&world, "c2").workflow.is_none()
     );
+}
+
+#[test]
+fn few_workers_are_explained_one_by_one() {
+    let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
+    world.set_activity("Ben", "Offline", false);
+    world.share("Cai", TaskChannelName::VOICE).available = false;
+    world.call("c1", "en");
+    let summary = explained(&world, "c1").summary;
+    let expected = "None of the 2 Workers in TaskQueue en can take it. Ben: their Activity Offline takes no Tasks; Cai: ";
+    assert!(summary.starts_with(expected), "{summary}");
+}
+
+#[test]
+fn workers_not_read_are_stated() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    let workers: Vec<Worker> = world.workers.values().cloned().collect();
+    for more_workers in [true, false] {
+        let explanation = of_task(&TaskQuestion {
+            workspace: &world.workspace,
+            task: world.task("c1"),
+            workers: &workers,
+            more_workers,
+            ahead: &[],
+            more_ahead: false,
+            now: world.now,
+        });
+        assert_eq!(explanation.more_not_looked_at, more_workers);
+    }
+}
+
+/// A step that ends with its Task is not left before, and another day has its date.
+#[test]
+fn outlook_ends_with_the_task() {
+    let mut world = world().steps(vec![step("en", 200_000), target("hi")]);
+    let secs = |secs| move |new: &mut NewTask| new.timeout = Millis::from_secs(secs);
+    world.make("c1", "en", secs(200_000)).unwrap();
+    let outlook = explained(&world, "c1").workflow.unwrap().outlook;
+    assert!(
+        outlook.ends_with("canceled: Task TTL Exceeded"),
+        "{outlook}"
+    );
+    assert!(outlook.starts_with("until 1970-01-03T"), "{outlook}");
 }

@@ -5,6 +5,7 @@ use crate::model::*;
 use crate::router::explain::*;
 use crate::router::order::waiting_list_of;
 use crate::router::*;
+use ids::TaskSid;
 
 /// The explanation of a Worker, with everything read that it needs.
 pub(super) fn explained(world: &World, name: &str) -> WorkerExplanation {
@@ -277,5 +278,139 @@ fn number_of_explained_queues_is_limited() {
     assert_eq!(
         (explanation.task_queues.len(), explanation.more_served),
         (QUEUES_SHOWN_MAX, 12)
+    );
+}
+
+#[test]
+fn served_queues_come_first() {
+    let mut world = world().worker("Ben", ENGLISH);
+    let english = world.queue("en").clone();
+    for number in 0..30 {
+        let name = format!("queue {number}");
+        let made = TaskQueue {
+            sid: queue(&name),
+            friendly_name: name,
+            ..english.clone()
+        };
+        world.workspace.task_queues.insert(made.sid, made);
+    }
+    let mut ben = world.workers[&worker("Ben")].clone();
+    ben.queue_membership = queue_membership_of(&world.workspace, &ben);
+    world.workers.insert(ben.sid, ben);
+    let explanation = explained(&world, "Ben");
+    let served: Vec<bool> = explanation
+        .task_queues
+        .iter()
+        .map(|queue| queue.serves)
+        .collect();
+    assert_eq!(served, [vec![true; QUEUES_SHOWN_MAX], vec![false]].concat());
+    assert_eq!(
+        (explanation.more_served, explanation.more_not_served),
+        (11, 0)
+    );
+    assert!(
+        explanation.summary.contains(" and 26 more are empty"),
+        "{}",
+        explanation.summary
+    );
+}
+
+#[test]
+fn empty_queues_are_named() {
+    let world = world().worker("Ben", r#"{"languages":["en","hi"]}"#);
+    let names: Vec<String> = world.workers[&worker("Ben")]
+        .queue_membership
+        .queues()
+        .iter()
+        .map(|queue| world.workspace.task_queues[queue].friendly_name.clone())
+        .collect();
+    assert_eq!(
+        explained(&world, "Ben").summary,
+        format!(
+            "Nothing waits for Ben: their TaskQueues {} are empty.",
+            names.join(" and ")
+        )
+    );
+}
+
+#[test]
+fn blocked_task_is_not_the_next() {
+    let step = Target {
+        expression: expression("worker.level >= task.level"),
+        ..target("en")
+    };
+    let mut world = world()
+        .worker("Ben", r#"{"languages":["en"],"level":2}"#)
+        .steps(vec![step]);
+    for (name, level) in [("c1", 3), ("c2", 1), ("c3", 4)] {
+        let attributes = format!(r#"{{"selected_language":"en","level":{level}}}"#);
+        world
+            .make(name, "en", |new| {
+                new.attributes = attributes.parse().unwrap();
+            })
+            .unwrap();
+        world.happens(Command::NoWorkerFound { task: task(name) });
+        world.wait(1);
+    }
+    let explanation = explained(&world, "Ben");
+    let takes: Vec<(TaskSid, bool)> = queue_of(&explanation, "en")
+        .tasks
+        .iter()
+        .map(|each| (each.task_sid, each.could_take))
+        .collect();
+    assert_eq!(
+        takes,
+        [(task("c1"), false), (task("c2"), true), (task("c3"), false)]
+    );
+    let third = &queue_of(&explanation, "en").tasks[2];
+    let kinds: Vec<ReasonKind> = third.obstacles.iter().map(|each| each.kind).collect();
+    assert_eq!(
+        kinds,
+        [ReasonKind::StepExpression],
+        "not for a Task before it"
+    );
+}
+
+/// A number of waiting Tasks is exact if the waiting lists of all TaskChannels were read to their end.
+#[test]
+fn incomplete_lists_are_a_lower_bound() {
+    let world = world().worker("Ben", ENGLISH);
+    let head = |channel, more| WaitingListHead {
+        waiting_list: order::WaitingList::Queue(queue("en"), channel),
+        tasks: Vec::new(),
+        more,
+    };
+    let voice = |more| head(TaskChannelName::VOICE, more);
+    let chat = head(TaskChannelName::CHAT, false);
+    for (heads, expected) in [
+        (vec![voice(false), chat.clone()], false),
+        (vec![voice(true), chat], true),
+        (vec![voice(false)], true),
+    ] {
+        let explanation = of_worker(&WorkerQuestion {
+            workspace: &world.workspace,
+            worker: &world.workers[&worker("Ben")],
+            heads: &heads,
+            now: world.now,
+        });
+        let waiting = queue_of(&explanation, "en").waiting.unwrap();
+        assert_eq!(waiting.at_least, expected);
+    }
+}
+
+#[test]
+fn task_for_a_worker_outside_counts() {
+    let mut world = world().worker("Ben", "{}");
+    world.set_activity("Ben", "Offline", false);
+    world
+        .make("c1", "en", |new| {
+            new.routing_target = Some(RoutingTarget::Worker(worker("Ben")));
+        })
+        .unwrap();
+    world.happens(Command::NoWorkerFound { task: task("c1") });
+    let summary = explained(&world, "Ben").summary;
+    assert!(
+        summary.ends_with("1 Task waits in their TaskQueues."),
+        "{summary}"
     );
 }

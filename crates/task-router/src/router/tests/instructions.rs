@@ -5,6 +5,7 @@ use crate::model::instruction::{Conference, ConferencePlan, Plan, Supervision};
 use crate::model::*;
 use crate::router::effects::Callback;
 use crate::router::effects::Effect;
+use crate::router::limits::{CALL_CREATION_LIMIT, RING_MARGIN};
 use crate::router::*;
 use ids::CallSid;
 use ids::ConferenceSid;
@@ -617,4 +618,175 @@ fn postponed_offer_waits_for_its_slot() {
     let slot = before + Millis::from_secs(60);
     world.happens(postpone(slot));
     assert_eq!(expires_at(&world), slot + Millis::from_secs(30));
+    assert_eq!(world.happens(postpone(slot)).0, Outcome::AlreadySo);
+}
+
+/// The caller is moved into the conference within a few seconds, or the offer ends.
+#[test]
+fn joining_worker_sets_the_deadline() {
+    let (mut world, worker_call) = conference(Conference::default());
+    entered(&mut world, worker_call);
+    assert_eq!(offer(&world).expires_at, world.now + RING_MARGIN);
+}
+
+/// The Reservation was accepted through the API before the caller joined.
+#[test]
+fn joining_after_accept_names_the_conference() {
+    let (mut world, worker_call) = conference(Conference::default());
+    entered(&mut world, worker_call);
+    world.accept("c1");
+    assert_eq!(joined(&mut world), Outcome::Changed);
+    let conference = world.task("c1").attributes.get("conference").cloned();
+    assert_eq!(conference.unwrap()["sid"], serde_json::json!(ROOM));
+    assert_eq!(joined(&mut world), Outcome::AlreadySo);
+}
+
+#[test]
+fn nobody_is_supervised_without_a_worker() {
+    let (mut world, worker_call) = conference(Conference {
+        end_conference_on_exit: false,
+        ..Conference::default()
+    });
+    let supervise = |world: &mut World| {
+        let supervision = Supervision {
+            request: 1,
+            claim: 1,
+            mode: SupervisorMode::Monitor,
+        };
+        let reservation = offer(world).sid;
+        let task = task("c1");
+        world
+            .happens(Command::SupervisionIssued {
+                task,
+                reservation,
+                supervision,
+            })
+            .0
+    };
+    world.accept("c1");
+    assert!(
+        matches!(supervise(&mut world), Outcome::Refused(_)),
+        "the Worker has not joined"
+    );
+    entered(&mut world, worker_call);
+    joined(&mut world);
+    left(&mut world, Leaving::Call(worker_call));
+    assert_eq!(world.status("c1"), AssignmentStatus::Assigned);
+    assert!(
+        matches!(supervise(&mut world), Outcome::Refused(_)),
+        "the Worker has left"
+    );
+}
+
+#[test]
+fn other_leg_of_a_pending_conference_changes_nothing() {
+    let (mut world, worker_call) = conference(Conference::default());
+    entered(&mut world, worker_call);
+    let other = Leaving::Call(CallSid::derive(&["another call"]));
+    assert_eq!(left(&mut world, other), Outcome::AlreadySo);
+    let waiting = world.tasks.get_mut(&task("c1")).unwrap();
+    waiting.attributes = r#"{"outbound_to":"+17075550184"}"#.parse().unwrap();
+    assert_eq!(left(&mut world, other), Outcome::AlreadySo);
+}
+
+/// Until the Reservation is accepted the caller may return to the queue, so only the plan names it.
+#[test]
+fn moved_caller_names_their_queue() {
+    let carrier_queue = Some(QueueSid::from_bytes([9; 16]));
+    let (mut world, worker_call) = conference(Conference::default());
+    entered(&mut world, worker_call);
+    moved(&mut world);
+    let plan = offer(&world).instruction.as_ref().unwrap().conference();
+    assert_eq!(
+        (
+            world.task("c1").carrier_queue_sid,
+            plan.unwrap().carrier_queue_sid
+        ),
+        (None, carrier_queue)
+    );
+    let (mut world, worker_call) = conference(Conference::default());
+    entered(&mut world, worker_call);
+    world.accept("c1");
+    moved(&mut world);
+    let plan = offer(&world).instruction.as_ref().unwrap().conference();
+    assert_eq!(
+        (
+            world.task("c1").carrier_queue_sid,
+            plan.unwrap().carrier_queue_sid
+        ),
+        (carrier_queue, None)
+    );
+}
+
+/// The moment until which a Worker can answer, for each instruction.
+#[test]
+fn answer_is_possible_until_the_ringing_ends() {
+    let call = CallSid::derive(&["worker leg"]);
+    let mut world = world().worker("Ann", ENGLISH);
+    world.call("c1", "en");
+    world.advance("c1");
+    let offered = offer(&world).clone();
+    let until = offered.expires_at;
+    let rings_until = until - RING_MARGIN;
+    let a_conference = |sid| {
+        Plan::Conference(Box::new(ConferencePlan {
+            sid,
+            ..ConferencePlan::default()
+        }))
+    };
+    let a_call = |dialed_by| Plan::Call {
+        status_callback: None,
+        dialed_by,
+    };
+    let with = |plan, worker_call_sid, answered| {
+        answer_by(&Reservation {
+            instruction: Some(IssuedInstruction {
+                plan,
+                worker_call_sid,
+                answered,
+                ..IssuedInstruction::default()
+            }),
+            ..offered.clone()
+        })
+    };
+    assert_eq!(answer_by(&offered), Some(until), "no instruction");
+    assert_eq!(with(Plan::Redirect, None, false), Some(until));
+    assert_eq!(with(Plan::default(), None, false), None, "being placed");
+    assert_eq!(with(Plan::default(), Some(call), false), Some(rings_until));
+    assert_eq!(with(a_call(None), Some(call), false), Some(rings_until));
+    assert_eq!(with(a_call(None), Some(call), true), None, "answered");
+    assert_eq!(with(a_call(Some(call)), Some(call), false), None, "dialed");
+    assert_eq!(
+        with(a_conference(None), Some(call), false),
+        Some(rings_until)
+    );
+    assert_eq!(with(a_conference(Some(ROOM)), Some(call), false), None);
+    assert_eq!(with(Plan::DialQueue { dialed_by: call }, None, false), None);
+}
+
+/// An offer lasts while its call is being placed.
+#[test]
+fn issued_instruction_sets_the_deadline() {
+    let world = claimed(Plan::default());
+    assert_eq!(offer(&world).expires_at, world.now + CALL_CREATION_LIMIT);
+}
+
+/// A call that Cordboard did not place is the Worker's, and is connected within the margin.
+#[test]
+fn dialing_call_is_the_workers() {
+    let mut world = world().worker("Ann", ENGLISH);
+    world.call("c1", "en");
+    world.advance("c1");
+    let call = CallSid::derive(&["other leg"]);
+    let reservation = world.offer("c1");
+    world.happens(Command::WorkerDialed {
+        task: task("c1"),
+        reservation,
+        call,
+        post_work_activity: None,
+    });
+    let found = offer(&world);
+    assert_eq!(found.expires_at, world.now + RING_MARGIN);
+    let issued = found.instruction.as_ref().unwrap();
+    assert_eq!(issued.worker_call_sid, Some(call));
 }

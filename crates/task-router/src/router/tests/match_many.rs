@@ -217,3 +217,14 @@ fn overdue_task_is_not_offered() {
     world.wait(STEP_SECS + 1);
     assert!(world.match_everything().is_empty());
 }
+
+/// A Task whose step is over is moved on by its timer, and is not an outdated one.
+#[test]
+fn overdue_task_is_left_to_its_timer() {
+    let mut world = world().steps(vec![step("en", 60), target("hi")]);
+    world.waiting("c1", "en");
+    world.wait(61);
+    let snapshot = Snapshot::new(&world.workspace).with_tasks(world.tasks.values().cloned());
+    let decisions = match_many(&snapshot, &Unread::default(), world.now);
+    assert!(decisions.is_empty(), "{decisions:?}");
+}

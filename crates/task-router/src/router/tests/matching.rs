@@ -366,3 +366,69 @@ fn unsuitable_waiting_task_does_not_block_a_new_one() {
     assert_eq!(world.offered_to("c2"), ["Ben"]);
     assert_eq!(world.status("c1"), AssignmentStatus::Pending);
 }
+
+/// The first Workers of the ready lists are enough only if every Worker of the TaskQueue fits, in the
+/// order of the lists.
+#[test]
+fn first_workers_of_lists_are_enough() {
+    let wanted = |change: fn(&mut World), target: Target| {
+        let mut world = world().worker("Ben", ENGLISH).steps(vec![target]);
+        world.queue("en").max_reserved_workers = 2;
+        change(&mut world);
+        world.call("c1", "en");
+        let mut task = world.task("c1").clone();
+        if world.now > Timestamp::from_millis(1_000_000) {
+            task.failed_offers.push(FailedOffer {
+                worker_sid: worker("Ben"),
+                at: world.now,
+                moved_caller: false,
+            });
+        }
+        first_workers_wanted(&world.workspace, &task)
+    };
+    let unchanged: fn(&mut World) = |_| {};
+    assert_eq!(wanted(unchanged, target("en")), Some(2));
+    assert_eq!(wanted(|world| world.wait(1), target("en")), None, "failed");
+    let optimized: fn(&mut World) = |world| {
+        let voice = world.channel(TaskChannelName::VOICE);
+        voice.channel_optimized_routing = true;
+    };
+    assert_eq!(wanted(optimized, target("en")), None, "channel optimized");
+    let conditional = Target {
+        expression: expression("1 == 1"),
+        ..target("en")
+    };
+    let known = Target {
+        known_worker: Some(KnownWorker::FriendlyName("agent".parse().unwrap())),
+        ..target("en")
+    };
+    let ordered = Target {
+        order_by: Some("worker.level DESC".to_owned().try_into().unwrap()),
+        ..target("en")
+    };
+    for target in [conditional, known, ordered] {
+        assert_eq!(wanted(unchanged, target.clone()), None, "{target:?}");
+    }
+}
+
+#[test]
+fn may_take_follows_the_worker() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    let takes = |world: &World| {
+        let ben = &world.workers[&worker("Ben")];
+        may_take(&world.workspace, ben, world.task("c1"), world.now)
+    };
+    assert!(takes(&world));
+    world.set_activity("Ben", "Offline", false);
+    assert!(!takes(&world));
+}
+
+#[test]
+fn eligible_worker_satisfies_the_expression() {
+    let world = world().worker("Ben", ENGLISH);
+    let ben = &world.workers[&worker("Ben")];
+    for (name, expected) in [("en", true), ("hi", false), ("unknown", false)] {
+        assert_eq!(is_eligible(&world.workspace, ben, queue(name)), expected);
+    }
+}

@@ -12,6 +12,7 @@ mod explain_worker;
 mod instructions;
 mod match_many;
 mod matching;
+mod model;
 mod order;
 mod outbound;
 mod payloads;

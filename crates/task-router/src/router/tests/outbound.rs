@@ -5,6 +5,7 @@ use super::world::*;
 use crate::model::instruction::Conference;
 use crate::model::*;
 use crate::router::effects::{Callback, Effect};
+use crate::router::limits::{CALL_CREATION_LIMIT, RING_MARGIN};
 use crate::router::*;
 use ids::CallSid;
 
@@ -170,4 +171,59 @@ fn silent_customer_call_has_ring_timeout() {
     world.wait(1);
     world.advance("c1");
     assert_eq!(offer(&world).status, ReservationStatus::Canceled);
+}
+
+/// The offer lasts until the customer's phone can no longer ring.
+#[test]
+fn dialed_customer_sets_the_deadline() {
+    let (mut world, _, _) = worker_is_in();
+    issue(&mut world, 1);
+    let rings = Millis::from_secs(RING_SECS.into());
+    let until = world.now + rings + RING_MARGIN + CALL_CREATION_LIMIT;
+    assert_eq!(offer(&world).expires_at, until);
+}
+
+/// The phones that ring to carry out an instruction.
+#[test]
+fn instruction_names_the_dialed_phones() {
+    let worker_phone = Some("+17075550101");
+    let supervise = |supervisor| {
+        Instruction::Supervise(instruction::Supervise {
+            supervisor,
+            mode: vocabulary::SupervisorMode::Monitor,
+            from: None,
+        })
+    };
+    let by_worker = supervise(instruction::Supervisor::Worker(worker("Ben")));
+    let by_phone = supervise(instruction::Supervisor::Uri(
+        "sip:desk@example.com".to_owned(),
+    ));
+    let in_room = Instruction::Conference(Box::default());
+    let mut world = world();
+    world.call("c1", "en");
+    let call = world.task("c1").clone();
+    let outbound = Task {
+        attributes: r#"{"outbound_to":"+17075550184"}"#.parse().unwrap(),
+        ..call.clone()
+    };
+    assert_eq!(
+        (call.outbound_to(), outbound.outbound_to()),
+        (None, Some("+17075550184"))
+    );
+    assert_eq!(in_room.dialed(&call, worker_phone), ["+17075550101"]);
+    assert_eq!(
+        in_room.dialed(&outbound, worker_phone),
+        ["+17075550101", "+17075550184"]
+    );
+    assert_eq!(
+        by_phone.dialed(&call, worker_phone),
+        ["sip:desk@example.com"]
+    );
+    assert!(
+        Instruction::Accept
+            .dialed(&outbound, worker_phone)
+            .is_empty()
+    );
+    assert_eq!(by_worker.supervisor(), Some(worker("Ben")));
+    assert_eq!(by_phone.supervisor(), None);
 }

@@ -439,6 +439,33 @@ fn configuration_events_describe_their_part() {
         }
         assert!(event(Some(&part), Some(&part)).is_empty(), "{family}");
     }
+    let silent = |old: Part, new: Part| {
+        let change = PartChange {
+            workspace_sid: workspace.sid,
+            old: Some(old),
+            new: Some(new),
+            version: 1,
+            at: world.now,
+        };
+        events::of_part(Some(workspace), &change).is_empty()
+    };
+    let renamed_queue = TaskQueue {
+        friendly_name: "English".to_owned(),
+        ..part_queue.clone()
+    };
+    assert!(silent(
+        Part::TaskQueue(part_queue.clone()),
+        Part::TaskQueue(renamed_queue)
+    ));
+    let voice = workspace.task_channels[&TaskChannelName::VOICE].clone();
+    let first_used = TaskChannel {
+        usage: ChannelUse::Unused,
+        ..voice.clone()
+    };
+    assert!(silent(
+        Part::TaskChannel(first_used),
+        Part::TaskChannel(voice)
+    ));
     let created = PartChange {
         workspace_sid: workspace.sid,
         old: Some(Part::TaskQueue(part_queue.clone())),

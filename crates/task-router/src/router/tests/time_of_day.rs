@@ -254,3 +254,24 @@ fn explanation_shows_the_time_of_day() {
     let summary = explain::of_task(&explain::TaskQuestion { now, ..question }).summary;
     assert!(summary.contains("offered to Ben at once"), "{summary}");
 }
+
+/// A pause that ends at the moment of the look has ended.
+#[test]
+fn ended_pause_has_no_timer() {
+    let mut world = world();
+    world.call("c1", "en");
+    let at = world.now;
+    let failed = FailedOffer {
+        worker_sid: worker("Ben"),
+        at,
+        moved_caller: false,
+    };
+    let task = Task {
+        failed_offers: vec![failed],
+        ..world.task("c1").clone()
+    };
+    let pause_ends = at + world.workspace.rules.reoffer_pause;
+    let next = |after| timers::of_task(&world.workspace, &task, after);
+    assert_eq!(next(at), Some(pause_ends));
+    assert_eq!(next(pause_ends), Some(at + Millis::from_secs(STEP_SECS)));
+}

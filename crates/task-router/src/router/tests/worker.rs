@@ -217,3 +217,18 @@ fn queue_without_expression_has_no_workers() {
     world.advance("c1");
     assert_eq!(world.offered_to("c1").len(), 0);
 }
+
+/// A Command about a Worker writes the Worker together with the Tasks; one about a Task writes the
+/// Task first.
+#[test]
+fn workers_of_a_worker_command_are_bound() {
+    let world = world().worker("Ben", ENGLISH);
+    let command = Command::ActivitySet {
+        worker: worker("Ben"),
+        activity: activity("Offline"),
+        reject_pending: false,
+    };
+    let snapshot = Snapshot::new(&world.workspace).with_workers(world.workers.values().cloned());
+    let decision = decide(snapshot, &command, world.now);
+    assert_eq!(decision.workers_written, WorkersWritten::WithTheTask);
+}

@@ -190,3 +190,16 @@ fn deleted_activity_counts_as_unavailable() {
         (5, 0)
     );
 }
+
+/// Whether a step is skipped is decided for each step of a filter.
+#[test]
+fn next_step_decides_its_own_skip() {
+    let mut world = world().steps(vec![step("en", 60), target("hi")]);
+    world.call("c1", "en");
+    let waiting = world.tasks.get_mut(&task("c1")).unwrap();
+    waiting.position.skip_decided = true;
+    world.wait(61);
+    world.advance("c1");
+    assert_eq!(world.step_of("c1"), (0, 1));
+    assert!(!world.task("c1").position.skip_decided);
+}

@@ -285,3 +285,17 @@ fn workflow_timeout_redirects_caller() {
         })]
     );
 }
+
+#[test]
+fn steps_of_one_filter_are_together() {
+    let at = |filter, target| Step::Target { filter, target };
+    for (left, right, expected) in [
+        (at(0, 0), at(0, 1), true),
+        (at(0, 0), at(1, 0), false),
+        (at(0, 0), Step::DefaultFilter, false),
+        (Step::DefaultFilter, Step::DefaultFilter, true),
+        (Step::DefaultFilter, Step::Direct, false),
+    ] {
+        assert_eq!(left.is_in_filter_of(right), expected, "{left:?} {right:?}");
+    }
+}

@@ -450,3 +450,93 @@ fn reference_lists_every_parameter() {
         }
     }
 }
+
+/// An error says what was expected.
+#[test]
+fn error_names_the_expected_form() {
+    for (body, expected) in [
+        (
+            json!({ "instruction": "redirect", "call_sid": CALL, "url": "app.example" }),
+            "an absolute URL, http:// or https://, of at most",
+        ),
+        (
+            json!({ "instruction": "dequeue", "from": "+1707\n5550101" }),
+            "a phone number, client name or SIP URI of at most",
+        ),
+        (
+            json!({ "instruction": "conference", "from": "+17075550101", "conference_record": ["true"] }),
+            "one of ",
+        ),
+    ] {
+        let error = from_json(&body).unwrap_err();
+        assert!(error.contains(expected), "{body}: {error}");
+    }
+}
+
+/// A stored instruction has only the switches that are on.
+#[test]
+fn answered_is_stored_when_it_is_true() {
+    for answered in [false, true] {
+        let issued = IssuedInstruction {
+            answered,
+            ..IssuedInstruction::default()
+        };
+        let stored = serde_json::to_value(&issued).unwrap();
+        assert_eq!(stored.get("answered").is_some(), answered);
+        let read: IssuedInstruction = serde_json::from_value(stored).unwrap();
+        assert_eq!(read, issued);
+    }
+}
+
+#[test]
+fn status_callback_is_that_of_the_plan() {
+    let callback = StatusCallback {
+        url: "https://app.example/status".to_owned(),
+        method: CallbackMethod::default(),
+        events: Vec::new(),
+    };
+    let asked = Some(callback.clone());
+    let conference = Conference {
+        status_callback: asked.clone(),
+        ..Conference::default()
+    };
+    let room = ConferencePlan {
+        conference,
+        ..ConferencePlan::default()
+    };
+    for (plan, expected) in [
+        (
+            Plan::Dequeue {
+                status_callback: asked.clone(),
+            },
+            asked.as_ref(),
+        ),
+        (
+            Plan::Call {
+                status_callback: asked.clone(),
+                dialed_by: None,
+            },
+            asked.as_ref(),
+        ),
+        (Plan::Conference(Box::new(room)), asked.as_ref()),
+        (Plan::Redirect, None),
+    ] {
+        let issued = IssuedInstruction {
+            plan,
+            ..IssuedInstruction::default()
+        };
+        assert_eq!(issued.status_callback(), expected, "{issued:?}");
+    }
+}
+
+#[test]
+fn caller_hears_a_beep_only_if_asked() {
+    let beep = |beep_on_customer_entrance| {
+        let conference = Conference {
+            beep_on_customer_entrance,
+            ..Conference::default()
+        };
+        conference.customer_beep()
+    };
+    assert_eq!((beep(true), beep(false)), (Beep::OnEnter, Beep::Never));
+}

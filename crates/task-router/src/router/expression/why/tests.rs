@@ -1,8 +1,9 @@
 //! Which comparisons an explanation contains, with their columns and values.
 
 use super::*;
-use crate::model::{Configuration, Target, TaskChannelName, Worker, Workflow, Workspace};
-use crate::router::expression::{TargetScope, WorkerScope};
+use crate::model::{Configuration, Target, Task, TaskChannelName, Worker, Workflow, Workspace};
+use crate::router::WorkerCounts;
+use crate::router::expression::{TargetScope, TaskScope, WorkerScope};
 use crate::router::{NewTask, create_task};
 use ids::time::Timestamp;
 use ids::{ActivitySid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
@@ -228,8 +229,8 @@ fn long_expression_is_shortened() {
     );
 }
 
-#[test]
-fn target_names_the_owner_of_a_missing_key() {
+/// A Workspace, and a Task in it whose level is 3.
+fn workspace_with_a_task() -> (Workspace, Task) {
     let home = WorkspaceSid::derive(&["home"]);
     let mut workspace = Workspace::new(home, "Home", ActivitySid::derive(&["offline"]));
     let queue = ids::TaskQueueSid::derive(&["q"]);
@@ -255,9 +256,15 @@ fn target_names_the_owner_of_a_missing_key() {
         TaskChannelName::DEFAULT,
     );
     let task = create_task(&workspace, &workflow, new, NOW).unwrap();
+    (workspace, task)
+}
+
+#[test]
+fn target_names_the_owner_of_a_missing_key() {
+    let (workspace, task) = workspace_with_a_task();
     let worker = Worker::new(
         WorkerSid::derive(&["a"]),
-        home,
+        workspace.sid,
         "Maya",
         workspace.default_activity_sid,
         NOW,
@@ -308,5 +315,51 @@ fn clauses_are_marked_in_the_expression() {
         serde_json::from_str::<FalseExpression>(&json).unwrap(),
         explained,
         "deserialization reverses serialization"
+    );
+}
+
+#[test]
+fn single_cause_is_not_a_group() {
+    let why = why("level == 3 AND 1 == 1", "{}").unwrap();
+    assert!(matches!(why.because, Because::Clause(_)), "{why:?}");
+}
+
+#[test]
+fn clause_after_a_true_group_is_found() {
+    assert_eq!(
+        sentences("(1 == 1 OR 2 == 2) AND level == 3", r#"{"level":2}"#),
+        ["`level == 3` is false: `level` is 2"]
+    );
+}
+
+#[test]
+fn literal_array_is_not_repeated() {
+    assert_eq!(
+        sentences("level IN [3, 4]", r#"{"level":2}"#),
+        ["`level IN [3, 4]` is false: `level` is 2"]
+    );
+}
+
+/// Each scope names the owner of a value that is missing.
+#[test]
+fn missing_value_names_its_owner() {
+    let (_, task) = workspace_with_a_task();
+    let of_task = TaskScope {
+        task: &task,
+        now: NOW,
+    };
+    let counts = WorkerCounts::default();
+    let text = |source: &str, scope: &dyn Scope| {
+        let expression: Expression = source.parse().unwrap();
+        let why = expression.why_false(scope).unwrap();
+        why.because.clauses()[0].text.clone()
+    };
+    assert_eq!(
+        text("language == 'en'", &of_task),
+        "`language == 'en'` is false: the Task has no `language`"
+    );
+    assert_eq!(
+        text("workers.busy == 1", &counts),
+        "`workers.busy == 1` is false: the TaskQueue has no `workers.busy`"
     );
 }
