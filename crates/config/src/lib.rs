@@ -10,10 +10,12 @@
 //! part is a new part.
 
 mod apply;
+mod checking;
 mod dialing;
 mod document;
 mod event_types;
 mod names;
+mod outline;
 mod problem;
 mod reader;
 mod sids;
@@ -33,6 +35,7 @@ use shared::voice_settings::VoiceSettings;
 use task_router::model::{PartId, Workspace};
 
 pub use apply::{ApplyError, Kept, Reason, Summary, Thing, apply};
+pub use checking::{CheckedFile, PlacedFinding, check_files};
 pub use problem::{Place, Problem};
 pub use workers::DeclaredWorker;
 

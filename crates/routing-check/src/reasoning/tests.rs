@@ -1,0 +1,268 @@
+//! The reasoner against the engine's evaluator: whatever it claims to be never true must be false
+//! for every Task, and whatever it claims to follow must follow.
+
+use std::sync::LazyLock;
+
+use ids::time::Timestamp;
+use ids::{ActivitySid, TaskQueueSid, TaskSid, WorkflowSid, WorkspaceSid};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::RngSeed;
+use serde_json::{Value as Json, json};
+use task_router::model::{
+    Configuration, Expression, Target, Task, TaskChannelName, TaskOrder, TaskQueue, Workflow,
+    Workspace,
+};
+use task_router::router::expression::TaskScope;
+use task_router::router::{NewTask, create_task};
+
+use super::variable::Context;
+use super::{Reasoner, Verdict};
+
+/// 2027-01-15T00:00:00Z, a Friday.
+const MIDNIGHT: i64 = 1_799_971_200_000;
+
+const MINUTE: i64 = 60_000;
+
+fn task(attributes: &Json) -> Task {
+    let queue = TaskQueueSid::derive(&["queue"]);
+    let sid = WorkspaceSid::derive(&["centre"]);
+    let mut workspace = Workspace::new(sid, "centre", ActivitySid::derive(&["Offline"]));
+    workspace.task_queues.insert(
+        queue,
+        TaskQueue {
+            sid: queue,
+            friendly_name: "queue".to_owned(),
+            target_workers: None,
+            max_reserved_workers: 1,
+            task_order: TaskOrder::Fifo,
+            reservation_activity_sid: None,
+            assignment_activity_sid: None,
+        },
+    );
+    let configuration = Configuration {
+        filters: Vec::new(),
+        default_filter: Some(Target::to(queue)),
+        text: None,
+    };
+    let workflow = Workflow::new(WorkflowSid::derive(&["w"]), "w", configuration);
+    let attributes = attributes.to_string().parse().unwrap();
+    let new = NewTask::new(TaskSid::derive(&["t"]), attributes, TaskChannelName::VOICE);
+    create_task(&workspace, &workflow, new, Timestamp::from_millis(MIDNIGHT)).unwrap()
+}
+
+/// A Task like every other, which is made once.
+static TASK: LazyLock<Task> = LazyLock::new(|| task(&json!({})));
+
+fn is_true(expression: &Expression, attributes: &Json, minute: i64) -> bool {
+    let mut task = TASK.clone();
+    task.attributes = attributes.to_string().parse().unwrap();
+    let now = Timestamp::from_millis(MIDNIGHT + minute * MINUTE);
+    expression.matches(&TaskScope { task: &task, now })
+}
+
+fn scalar() -> impl Strategy<Value = Json> {
+    prop_oneof![
+        1 => Just(Json::Null),
+        1 => any::<bool>().prop_map(Json::from),
+        3 => (-1_i64..3).prop_map(Json::from),
+        1 => select(vec![0.5, 1.0]).prop_map(Json::from),
+        4 => select(vec!["", "a", "b", "ab"]).prop_map(Json::from),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Json> {
+    prop_oneof![
+        6 => scalar(),
+        2 => vec(scalar(), 0..3).prop_map(Json::from),
+        1 => Just(json!({"x": 1})),
+    ]
+}
+
+fn attributes() -> impl Strategy<Value = Json> {
+    (value(), value(), value()).prop_map(|(a, b, c)| json!({"a": a, "b": b, "d": {"c": c}}))
+}
+
+fn operand() -> impl Strategy<Value = String> {
+    let time = ["currentTime", "currentHour", "currentMin", "dayOfWeek"];
+    let element = || prop_oneof![4 => scalar().prop_map(|value| value.to_string()), 1 => Just("b".to_owned())];
+    prop_oneof![
+        6 => select(vec!["a", "task.a", "b", "d.c", "a[0]"]).prop_map(str::to_owned),
+        6 => scalar().prop_map(|value| value.to_string()),
+        1 => select(vec!["900", "17", "\"Fri\"", "30"]).prop_map(str::to_owned),
+        2 => vec(element(), 0..3).prop_map(|elements| format!("[{}]", elements.join(", "))),
+        2 => select(time.to_vec()).prop_map(|name| format!("taskrouter.{name}")),
+    ]
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    let operators = [
+        "==", "!=", "<", "<=", ">", ">=", "CONTAINS", "HAS", "IN", "NOT IN",
+    ];
+    let comparison = (operand(), select(operators.to_vec()), operand())
+        .prop_map(|(left, operator, right)| format!("{left} {operator} {right}"));
+    comparison.prop_recursive(3, 10, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 2..4).prop_map(|all| format!("({})", all.join(" AND "))),
+            vec(inner.clone(), 2..4).prop_map(|any| format!("({})", any.join(" OR "))),
+            inner.prop_map(|inner| format!("NOT ({inner})")),
+        ]
+    })
+}
+
+fn parse(source: &str) -> Expression {
+    source
+        .parse()
+        .unwrap_or_else(|error| panic!("{source}: {error}"))
+}
+
+fn implies(left: &str, right: &str) -> bool {
+    let mut reasoner = Reasoner::new();
+    let left = reasoner.formula(Context::Filter, &parse(left));
+    let right = reasoner.formula(Context::Filter, &parse(right));
+    reasoner.implies(&left, &right)
+}
+
+fn is_never(context: Context, source: &str) -> bool {
+    let mut reasoner = Reasoner::new();
+    let formula = reasoner.formula(context, &parse(source));
+    reasoner.is_never(&[&formula])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 500,
+        rng_seed: RngSeed::Fixed(11),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn never_true_is_false_for_every_task(
+        source in condition(), tasks in vec(attributes(), 12), minute in 0..10_080_i64,
+    ) {
+        if is_never(Context::Filter, &source) {
+            let expression = parse(&source);
+            for attributes in tasks {
+                prop_assert!(!is_true(&expression, &attributes, minute), "{} {}", source, attributes);
+            }
+        }
+    }
+
+    #[test]
+    fn implied_condition_is_true(
+        left in condition(), right in condition(), tasks in vec(attributes(), 12),
+        minute in 0..10_080_i64,
+    ) {
+        if implies(&left, &right) {
+            let (left, right) = (parse(&left), parse(&right));
+            for attributes in tasks {
+                let follows = !is_true(&left, &attributes, minute) || is_true(&right, &attributes, minute);
+                prop_assert!(follows, "{} => {}: {}", left, right, attributes);
+            }
+        }
+    }
+
+    /// Without opaque parts, what is not refuted has an example that the engine confirms.
+    #[test]
+    fn example_is_true(source in condition()) {
+        let mut reasoner = Reasoner::new();
+        let expression = parse(&source);
+        let formula = reasoner.formula(Context::Filter, &expression);
+        if let Verdict::Sometimes(solution) = reasoner.solve(&[&formula])
+            && solution.is_exact() && solution.time(Context::Filter).is_none()
+            && solution.day(&reasoner, Context::Filter).is_none()
+            && !source.contains("a[0]")
+            && let Some(example) = solution.example(&reasoner)
+        {
+            prop_assert!(is_true(&expression, &Json::Object(example.clone()), 0), "{} {:?}", source, example);
+        }
+    }
+}
+
+#[test]
+fn contradictions_are_proven() {
+    for source in [
+        "1 == 0",
+        "a == 1 AND a == 2",
+        "a == \"x\" AND NOT (a == \"x\" OR b == 1)",
+        "a > 3 AND a < 3",
+        "a > 3 AND a == \"4\"",
+        "a HAS 1 AND a == 1",
+        "a HAS \"x\" AND \"x\" NOT IN a",
+        "a CONTAINS \"ab\" AND NOT a CONTAINS \"a\"",
+        "a IN [1, 2] AND a NOT IN [1, 2, 3]",
+        "a == b AND a != b",
+        "a < b AND b < a",
+        "a > true",
+        "taskrouter.dayOfWeek == \"Monday\"",
+        "taskrouter.currentHour == 24",
+        "taskrouter.currentTime >= 1700 AND taskrouter.currentHour < 17",
+        "taskrouter.currentTime == 1275",
+    ] {
+        assert!(is_never(Context::Filter, source), "{source}");
+    }
+}
+
+#[test]
+fn possible_conditions_are_not_refuted() {
+    for source in [
+        "a > 0 AND a < 1",
+        "a != 1 AND a != 2",
+        "a > \"a\" AND a < \"b\"",
+        "a == b AND b == 3",
+        "taskrouter.dayOfWeek == \"Mon\" AND taskrouter.currentTime == 1200",
+    ] {
+        assert!(!is_never(Context::Filter, source), "{source}");
+    }
+}
+
+#[test]
+fn counts_are_whole_and_not_negative() {
+    for source in [
+        "workers.available < 0",
+        "workers.available > 0 AND workers.available < 1",
+    ] {
+        assert!(is_never(Context::SkipIf, source), "{source}");
+    }
+}
+
+#[test]
+fn implications_are_proven() {
+    for (left, right) in [
+        ("a == 5", "a > 3"),
+        ("a == \"x\"", "a IN [\"x\", \"y\"]"),
+        ("a == \"x\" AND b == 1", "a == \"x\""),
+        ("a > 3", "a != null"),
+        ("a == null", "a != \"x\""),
+        ("taskrouter.currentTime < 830", "taskrouter.currentHour < 9"),
+    ] {
+        assert!(implies(left, right), "{left} => {right}");
+        assert!(!implies(right, left), "{right} => {left}");
+    }
+}
+
+/// `x != "a" OR x != "b"` is false for an array only.
+#[test]
+fn single_values_can_be_assumed() {
+    let source = "a != \"x\" OR a != \"y\"";
+    let is_always = |mut reasoner: Reasoner<'_>| {
+        let formula = reasoner.formula(Context::Filter, &parse(source)).negated();
+        reasoner.is_never(&[&formula])
+    };
+    assert!(!is_always(Reasoner::new()));
+    assert!(is_always(Reasoner::new().assuming_single_values()));
+}
+
+/// Ten pairs of alternatives have a thousand combinations; the search does not try them all.
+#[test]
+fn long_search_is_given_up() {
+    let sum: Vec<String> = (0..40)
+        .map(|at| format!("(a{at} == b{at} OR a{at} HAS c OR c{at} CONTAINS d)"))
+        .collect();
+    let mut reasoner = Reasoner::new();
+    let source = format!("{} AND x == y AND x != y", sum.join(" AND "));
+    let formula = reasoner.formula(Context::Filter, &parse(&source));
+    assert_eq!(reasoner.solve(&[&formula]), Verdict::Never);
+}
