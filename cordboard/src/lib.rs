@@ -13,6 +13,7 @@ pub mod backup_command;
 pub mod call_command;
 pub mod carrier_choice;
 pub mod centre;
+pub mod check_command;
 pub mod cli;
 pub mod connections;
 pub mod credentials;

@@ -46,6 +46,10 @@ use reader::Reader;
 /// each.
 pub const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// The JSON schema of the file, for editors. [`read()`] checks more: names, expressions, limits that
+/// depend on other values.
+pub const SCHEMA: &str = include_str!("../contact-centre.schema.json");
+
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContactCentre {

@@ -1,7 +1,7 @@
 //! CB2xx: steps that are never reached, that can never offer their Task, and their limits.
 
 use ids::time::Millis;
-use task_router::model::{AfterFailedReservation, Expression, Target};
+use task_router::model::{AfterFailedReservation, Expression, RESERVATION_TIMEOUT_DEFAULT, Target};
 
 use super::Report;
 use super::filters::may_skip;
@@ -148,6 +148,7 @@ fn workers_of(centre: &Centre, reasoner: &mut Reasoner<'_>, target: &Target) -> 
 }
 
 /// CB207. An offer lasts until the reservation timeout; a call's offer ends when the phone has rung.
+/// The default reservation timeout says nothing about how soon Workers answer.
 fn shorter_than_offer(
     centre: &Centre,
     workflow: &DeclaredWorkflow,
@@ -157,11 +158,15 @@ fn shorter_than_offer(
     let Some(reservation_timeout) = workflow.reservation_timeout else {
         return;
     };
+    let is_default = reservation_timeout == RESERVATION_TIMEOUT_DEFAULT;
     let callback = workflow.workflow.assignment_callback_url.as_deref();
     let ring = centre
         .voice_of(workflow.workflow.sid)
         .filter(|_| callback == Some(OWN_CALLBACK))
         .map(|voice| voice.ring_timeout);
+    if is_default && ring.is_none() {
+        return;
+    }
     let offer = ring.map_or(reservation_timeout, |ring| ring.min(reservation_timeout));
     let has_next = |index: usize| index + 1 < steps.len();
     for (index, step) in steps.iter().enumerate() {
