@@ -12,9 +12,11 @@ mod centre;
 mod finding;
 pub mod reasoning;
 mod rules;
+mod stored;
 
 pub use centre::{Centre, Declared, DeclaredWorkflow, Keys, Settings, Voice};
 pub use finding::{Finding, Level, Rule, Spot};
+pub use stored::check_workflow;
 
 /// Most findings of one check; further ones are dropped.
 pub const FINDINGS_MAX: usize = 500;
