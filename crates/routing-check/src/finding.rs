@@ -121,6 +121,7 @@ rules! {
     WaitWithoutLimit "CB210" Note "Calls wait without a limit";
     NarrowerStep "CB211" Warning "Step considers fewer Workers than the one before";
     StepsBeyondLifetime "CB212" Warning "Step begins after the Task's lifetime";
+    ConsideredForAMoment "CB213" Warning "Workers are considered for a moment only";
     ComparisonNeverTrue "CB301" Error "Comparison can never be true";
     AlternativeNeverTrue "CB302" Warning "Alternative can never be true";
     PrefixMissing "CB303" Error "Key of a step lacks its prefix";

@@ -198,6 +198,11 @@ pub const FAULTS: &[Fault] = &[
         "            timeout: 300s\n",
         "            timeout: 30h\n",
     ),
+    fault(
+        "CB213",
+        "            timeout: 900s\n",
+        "            expression: worker.skills HAS \"support\"\n            skip_if: 1==1\n          - expression: worker.supervisor == true\n            timeout: 900s\n",
+    ),
     // Comparisons.
     fault("CB301", BILLING, "expression: topic IN \"billing\""),
     fault("CB301", BILLING, "expression: topic HAS [\"billing\"]"),

@@ -75,6 +75,16 @@ fn every_rule_has_a_planted_fault() {
     assert!(FAULTS.len() + DOCUMENT_FAULTS.len() >= 60);
 }
 
+/// The guide has a heading for each code, to which the output of `cordboard check` leads.
+#[test]
+fn every_rule_is_in_the_guide() {
+    let guide = include_str!("../../../../docs/guide/check.md");
+    for rule in routing_check::Rule::ALL {
+        let heading = format!("\n#### {rule}\n");
+        assert_eq!(guide.matches(&heading).count(), 1, "{rule}");
+    }
+}
+
 #[test]
 fn clean_twins_have_no_finding() {
     assert_eq!(complaints(BASE), Vec::<String>::new());

@@ -283,6 +283,11 @@ impl Solution {
         self.relations.is_empty() && self.opaque.is_empty()
     }
 
+    /// Does it depend on comparisons of which nothing is known?
+    pub fn has_opaque(&self) -> bool {
+        !self.opaque.is_empty()
+    }
+
     /// The first minute of the day at which the formulas of `context` are true, as `HH:MM` in UTC.
     /// `None`: they do not ask for the time.
     pub fn time(&self, context: Context) -> Option<String> {

@@ -150,12 +150,26 @@ fn note_constants(operand: &Operand, compared: &mut BTreeSet<Type>, texts: &mut 
     }
 }
 
-/// CB307. The types of a Worker's attributes are those of the Workers, where they are given.
+/// CB307. The types of a Worker's attributes are those of the Workers, where they are given. An
+/// expression that compares one attribute as two types knows that it has both.
 fn mixed_types(centre: &Centre, uses: &[Use], report: &mut Report) {
+    let mut in_expression: BTreeMap<(&Variable, &str), BTreeSet<Type>> = BTreeMap::new();
+    for one in uses {
+        let types = in_expression
+            .entry((&one.variable, &one.spot.path))
+            .or_default();
+        types.extend(&one.compared);
+    }
+    let on_purpose: BTreeSet<&Variable> = in_expression
+        .iter()
+        .filter(|(_, types)| types.len() > 1)
+        .map(|((variable, _), _)| *variable)
+        .collect();
     let mut seen: BTreeMap<&Variable, Type> = BTreeMap::new();
     let mut reported = BTreeSet::new();
     for one in uses {
-        if one.variable.owner == Owner::Worker && centre.workers.is_some() {
+        let is_known = one.variable.owner == Owner::Worker && centre.workers.is_some();
+        if is_known || on_purpose.contains(&one.variable) {
             continue;
         }
         for compared in &one.compared {

@@ -7,7 +7,7 @@ use super::Report;
 use super::filters::may_skip;
 use super::view::{StepView, is_constant};
 use crate::reasoning::variable::Context;
-use crate::reasoning::{Formula, Reasoner};
+use crate::reasoning::{Formula, Reasoner, Verdict};
 use crate::{Centre, DeclaredWorkflow, Rule, Spot};
 
 /// How long a Task may wait unless it says otherwise, and at most (taskrouter.md section 14).
@@ -25,6 +25,7 @@ pub(super) fn check(centre: &Centre, report: &mut Report) {
             beyond_lifetime(&steps, report);
             priorities(&steps, report);
             narrower(centre, &steps, report);
+            for_a_moment(&steps, report);
             shorter_than_offer(centre, workflow, &steps, report);
             skipped_to_nothing(workflow, filter, &steps, report);
             last_step(centre, workflow, &steps, report);
@@ -130,6 +131,46 @@ fn narrower(centre: &Centre, steps: &[StepView<'_>], report: &mut Report) {
             );
         }
     }
+}
+
+/// CB213: a step that is skipped whenever no Worker is free, before a step of the same TaskQueue
+/// without some of its Workers.
+fn for_a_moment(steps: &[StepView<'_>], report: &mut Report) {
+    for (before, step) in steps.iter().zip(steps.iter().skip(1)) {
+        let is_of_one_queue = before.target.queue == step.target.queue;
+        let (Some(later), Some(skip_if)) = (&step.target.expression, &before.target.skip_if) else {
+            continue;
+        };
+        let knows_worker =
+            before.target.known_worker.is_some() || step.target.known_worker.is_some();
+        if !is_of_one_queue || knows_worker || !is_always(skip_if) {
+            continue;
+        }
+        let mut reasoner = Reasoner::new().assuming_single_values();
+        let earlier = match &before.target.expression {
+            Some(expression) => reasoner.formula(Context::Target, expression),
+            None => Formula::constant(true),
+        };
+        let without = reasoner.formula(Context::Target, later).negated();
+        let Verdict::Sometimes(solution) = reasoner.solve(&[&earlier, &without]) else {
+            continue;
+        };
+        if !solution.has_opaque() {
+            report.add(
+                Rule::ConsideredForAMoment,
+                Spot::at(format!("{}.expression", step.at)),
+                "the step before is skipped whenever no Worker is free, and some of its Workers are not \
+                 in this step: a Task that waits here is not offered to them when they become free",
+            );
+        }
+    }
+}
+
+/// Is it proven that a step is skipped whenever no Worker is free?
+fn is_always(skip_if: &Expression) -> bool {
+    let mut reasoner = Reasoner::new();
+    let formula = reasoner.formula(Context::SkipIf, skip_if);
+    reasoner.is_never(&[&formula.negated()])
 }
 
 /// The condition on Workers of a step: that of its TaskQueue, and its own. `None`: the TaskQueue is
@@ -352,7 +393,7 @@ fn skip_if(step: &StepView<'_>, report: &mut Report) {
     if reasoner.is_never(&[&formula]) {
         let message = "this skip_if can never be true: the step is never skipped";
         report.add(Rule::SkipIfNever, spot(), message);
-    } else if !is_constant(skip_if) && reasoner.is_never(&[&formula.negated()]) {
+    } else if !is_constant(skip_if) && is_always(skip_if) {
         let message = "this skip_if is always true: the step is skipped whenever no Worker is free. If \
                        that is meant, write 1==1";
         report.add(Rule::SkipIfAlways, spot(), message);
