@@ -124,20 +124,21 @@ impl<'c> Filters<'c> {
             .iter()
             .filter_map(|at| Some(self.formulas.get(*at)?.negated()))
             .collect();
+        let together: Vec<&Formula> = negated.iter().chain([formula]).collect();
+        if !self.reasoner.is_never(&together) {
+            return None;
+        }
         let alone = earlier
             .iter()
             .zip(&negated)
             .find(|(_, without)| self.reasoner.is_never(&[formula, without]));
-        if let Some((at, _)) = alone {
-            let name = shown(self.filters().get(*at)?, *at);
-            return Some(format!(
-                "the filter {name} matches all of its Tasks first, and keeps them"
-            ));
-        }
-        let together: Vec<&Formula> = negated.iter().chain([formula]).collect();
-        self.reasoner
-            .is_never(&together)
-            .then(|| "the filters before it match all of its Tasks, and keep them".to_owned())
+        let Some((at, _)) = alone else {
+            return Some("the filters before it match all of its Tasks, and keep them".to_owned());
+        };
+        let name = shown(self.filters().get(*at)?, *at);
+        Some(format!(
+            "the filter {name} matches all of its Tasks first, and keeps them"
+        ))
     }
 
     /// CB104 to CB106.

@@ -110,13 +110,12 @@ fn steps(centre: &Centre, serving: &Serving, report: &mut Report) {
                 ]
                 .iter()
                 .any(|rule| report.has(*rule, &at));
-            let queue = centre
-                .task_queues()
-                .iter()
-                .position(|queue| queue.part.sid == step.target.queue);
-            let has_workers = queue.is_some_and(|queue| !serving.of_queue(queue).is_empty());
-            let workers = serving.of_step(centre, step.target);
-            if !is_known && has_workers && workers.is_some_and(|workers| workers.is_empty()) {
+            let mut queues = centre.task_queues().iter();
+            let queue = queues.position(|queue| queue.part.sid == step.target.queue);
+            let Some(queue) = queue.filter(|queue| !serving.of_queue(*queue).is_empty()) else {
+                continue;
+            };
+            if !is_known && !serving.has_worker(centre, queue, expression) {
                 report.add(
                     Rule::StepWithoutWorkers,
                     Spot::at(at),

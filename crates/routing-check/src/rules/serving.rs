@@ -54,6 +54,15 @@ impl Serving {
             .any(|workers| workers.contains(&worker))
     }
 
+    /// Can any Worker of its TaskQueue serve a step?
+    pub(super) fn has_worker(&self, centre: &Centre, queue: usize, step: &Expression) -> bool {
+        let mut workers = self.of_queue(queue).iter();
+        workers.any(|worker| {
+            let worker = centre.workers().get(*worker);
+            worker.is_some_and(|worker| may_be_true(Context::Target, step, &worker.part))
+        })
+    }
+
     /// The Workers who can serve a step, or `None` if its TaskQueue is not known.
     pub(super) fn of_step(&self, centre: &Centre, target: &Target) -> Option<Vec<usize>> {
         let queues = centre.task_queues();
