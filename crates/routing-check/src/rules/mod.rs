@@ -6,10 +6,12 @@ mod filters;
 mod keys;
 mod names;
 mod parts;
+mod references;
 mod serving;
 mod settings;
 mod steps;
 mod view;
+mod worker_attributes;
 mod workers;
 
 use crate::{Centre, Finding, Rule, Spot};
@@ -42,6 +44,8 @@ pub(crate) fn check(centre: &Centre) -> Vec<Finding> {
     attributes::check(centre, &mut report);
     let serving = serving::Serving::of(centre);
     parts::check(centre, &serving, &mut report);
+    worker_attributes::check(centre, &serving, &mut report);
+    references::check(centre, &serving, &mut report);
     workers::check(centre, &serving, &mut report);
     names::check(centre, &mut report);
     settings::check(centre, &mut report);
