@@ -149,9 +149,10 @@ fn check_documents(read: &[Read<'_>]) -> Result<Vec<PlacedFinding>, Problem> {
             message: error.message,
         }
     })?;
-    let placed = check(&centre).into_iter().filter_map(|finding| {
+    let placed = check(&centre).into_iter().filter_map(|mut finding| {
         let (file, path) = documents::split(&finding.spot.path);
-        let path = path.to_owned();
+        let path = path.trim_start_matches('.').to_owned();
+        finding.spot.path.clone_from(&path);
         Some(place(read.get(file)?, &path, finding))
     });
     Ok(placed.collect())

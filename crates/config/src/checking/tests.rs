@@ -61,6 +61,22 @@ fn documents_make_up_one_centre() {
 }
 
 #[test]
+fn path_is_that_of_the_document() {
+    let text = format!(
+        r#"{{"task_routing":{{"filters":[],"default_filter":{{"queue":"{QUEUE}","timeout":3}}}}}}"#
+    );
+    let found = check_files(&[CheckedFile {
+        name: "f",
+        text: &text,
+    }])
+    .unwrap();
+    assert_eq!(
+        found[0].finding.spot.path,
+        "task_routing.default_filter.timeout"
+    );
+}
+
+#[test]
 fn wrong_configuration_is_a_problem_with_a_place() {
     let text = "{\"task_routing\":{\"filters\":[\n{\"expression\":\"a ==\",\"targets\":[{}]}]}}";
     let problems = check_files(&[CheckedFile { name: "f", text }]).unwrap_err();
