@@ -18,6 +18,7 @@ mod solving;
 mod texts;
 pub mod variable;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use domain::{Kind, Test};
@@ -27,7 +28,7 @@ use variable::{Context, Variable};
 
 pub use formula::Formula;
 pub use scalar::Scalar;
-pub use solving::{STEPS_MAX, Solution, Verdict};
+pub use solving::{STEPS_MAX, Solution, TOTAL_STEPS_MAX, Verdict};
 
 /// Relations of two values, one bit each: exactly one of them holds.
 mod relation {
@@ -72,6 +73,7 @@ pub struct Reasoner<'w> {
     atoms: Vec<Atom>,
     worker: Option<&'w Worker>,
     assumes_single_values: bool,
+    steps: Cell<usize>,
 }
 
 impl<'w> Reasoner<'w> {

@@ -13,6 +13,10 @@ use super::{Atom, Formula, Reasoner, relation};
 /// longer search is given up, and nothing is said.
 pub const STEPS_MAX: usize = 20_000;
 
+/// Most atoms that all searches over one set of expressions look at together: about a second. A
+/// Workflow of a hundred filters takes a twentieth of it.
+pub const TOTAL_STEPS_MAX: usize = 1_000_000;
+
 /// Whether formulas can be true together.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
@@ -20,7 +24,7 @@ pub enum Verdict {
     Never,
     /// These values are a candidate. What is opaque may still forbid them.
     Sometimes(Box<Solution>),
-    /// Not decided within [`STEPS_MAX`].
+    /// Not decided within [`STEPS_MAX`] and [`TOTAL_STEPS_MAX`].
     Undecided,
 }
 
@@ -56,11 +60,19 @@ impl Reasoner<'_> {
             reasoner: self,
             steps: 0,
         };
-        match search.run(Solution::default(), formulas.to_vec()) {
+        let found = search.run(Solution::default(), formulas.to_vec());
+        self.steps
+            .set(self.steps.get().saturating_add(search.steps));
+        match found {
             Ok(Some(solution)) => Verdict::Sometimes(Box::new(solution)),
             Ok(None) => Verdict::Never,
             Err(OutOfSteps) => Verdict::Undecided,
         }
+    }
+
+    /// The atoms that all searches so far have looked at.
+    pub fn steps(&self) -> usize {
+        self.steps.get()
     }
 
     /// Is it proven that these formulas are never true together?
@@ -132,6 +144,8 @@ impl Search<'_> {
         branch: &Formula,
         choices: &[Vec<&Formula>],
     ) -> Result<Option<Solution>, OutOfSteps> {
+        // Each choice is copied.
+        self.spend(choices.len())?;
         let rest: Vec<Formula> = choices
             .iter()
             .map(|choice| Formula::Any(choice.iter().map(|&one| one.clone()).collect()))
@@ -178,8 +192,13 @@ impl Search<'_> {
     }
 
     fn step(&mut self) -> Result<(), OutOfSteps> {
-        self.steps += 1;
-        if self.steps > STEPS_MAX {
+        self.spend(1)
+    }
+
+    fn spend(&mut self, steps: usize) -> Result<(), OutOfSteps> {
+        self.steps = self.steps.saturating_add(steps);
+        let total = self.reasoner.steps().saturating_add(self.steps);
+        if self.steps > STEPS_MAX || total > TOTAL_STEPS_MAX {
             return Err(OutOfSteps);
         }
         Ok(())

@@ -18,7 +18,7 @@ use task_router::router::expression::TaskScope;
 use task_router::router::{NewTask, create_task};
 
 use super::variable::Context;
-use super::{Reasoner, Verdict};
+use super::{Formula, Reasoner, STEPS_MAX, Verdict};
 
 /// 2027-01-15T00:00:00Z, a Friday.
 const MIDNIGHT: i64 = 1_799_971_200_000;
@@ -255,16 +255,42 @@ fn single_values_can_be_assumed() {
     assert!(is_always(Reasoner::new().assuming_single_values()));
 }
 
-/// Ten pairs of alternatives have a thousand combinations; the search does not try them all.
+/// Forty choices of three have more combinations than could be tried.
 #[test]
-fn long_search_is_given_up() {
-    let sum: Vec<String> = (0..40)
+fn long_search_is_short_or_given_up() {
+    let choices: Vec<String> = (0..40)
         .map(|at| format!("(a{at} == b{at} OR a{at} HAS c OR c{at} CONTAINS d)"))
         .collect();
+    for (rest, expected) in [("x == y AND x != y", true), ("e IN x AND x == 1", false)] {
+        let mut reasoner = Reasoner::new();
+        let source = format!("{} AND {rest}", choices.join(" AND "));
+        let formula = reasoner.formula(Context::Filter, &parse(&source));
+        assert_eq!(reasoner.is_never(&[&formula]), expected, "{rest}");
+        assert!(reasoner.steps() <= STEPS_MAX + choices.len());
+    }
+}
+
+/// The questions about a Workflow of 100 filters: is each of them hidden by those before it?
+#[test]
+fn hundred_filters_take_few_steps() {
     let mut reasoner = Reasoner::new();
-    let source = format!("{} AND x == y AND x != y", sum.join(" AND "));
-    let formula = reasoner.formula(Context::Filter, &parse(&source));
-    assert_eq!(reasoner.solve(&[&formula]), Verdict::Never);
+    let mut formulas = Vec::new();
+    for at in 0..100 {
+        let source = format!(
+            "type == \"t{}\" AND topic IN [\"a{at}\", \"b{at}\"] AND (level > {at} OR vip == true)",
+            at % 10
+        );
+        formulas.push(reasoner.formula(Context::Filter, &parse(&source)));
+    }
+    let negated: Vec<_> = formulas.iter().map(Formula::negated).collect();
+    for (at, formula) in formulas.iter().enumerate() {
+        let earlier = negated.iter().take(at);
+        let all: Vec<&Formula> = earlier.chain([formula]).collect();
+        assert!(!reasoner.is_never(&all), "{at}");
+    }
+    // Each question looks at a few atoms of each earlier filter.
+    let steps = reasoner.steps();
+    assert!(steps < 50_000, "{steps}");
 }
 
 /// Comparisons of one attribute with constants: each operator on each side that it has.

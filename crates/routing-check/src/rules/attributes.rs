@@ -30,6 +30,9 @@ const LANGUAGE: &str = "selected_language";
 /// Characters from which on a name is long enough to be called misspelled.
 const MISSPELLED_CHARS_MIN: usize = 5;
 
+/// Names that a misspelled one is compared with: far more than the attributes of a real centre.
+const NAMES_COMPARED_MAX: usize = 300;
+
 /// What an attribute is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Type {
@@ -259,7 +262,7 @@ pub(super) fn meant_by<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> 
             && !name.starts_with(known)
             && digits(known) == digits(name)
     });
-    similar(name, other).filter(|meant| distance(name, meant) <= 2)
+    similar(name, other.take(NAMES_COMPARED_MAX)).filter(|meant| distance(name, meant) <= 2)
 }
 
 /// CB310.
