@@ -16,7 +16,7 @@ pub use carrier::{
     JitterBufferSize, RecordingChannels, Region, SupervisorMode, Trim,
 };
 pub use limits::{PRIORITY_MAX, TASK_TIMEOUT_MAX_SECS};
-pub use similar::{distance, nearest, similar};
+pub use similar::{nearest, similar};
 pub use url::{URL_CHARS_MAX, is_own_path, is_url};
 pub use visible::{check_visible, is_hidden, visible};
 pub use word::Word;

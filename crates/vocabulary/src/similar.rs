@@ -19,7 +19,7 @@ pub fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'
 
 /// Edit distance: characters to change, insert or delete to turn one name into the other, ignoring
 /// case.
-pub fn distance(left: &str, right: &str) -> usize {
+fn distance(left: &str, right: &str) -> usize {
     let left = compared_chars(left);
     let right = compared_chars(right);
     let mut row: Vec<usize> = (0..=right.len()).collect();

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use task_router::model::{Operand, Operator};
-use vocabulary::{distance, similar};
 
 use super::Report;
 use super::view::ComparisonView;
@@ -245,24 +244,39 @@ fn misspelled(centre: &Centre, workflow: &DeclaredWorkflow, uses: &[Use], report
     }
 }
 
-/// The name that is most likely meant by a misspelled one. Names that differ by a digit, or of which
-/// one begins with the other, are different names: `skill1` and `skill2`, `language` and `languages`.
+/// The name that is most likely meant by a misspelled one. Names that differ by a digit, or at their
+/// end, are different names: `skill1` and `skill2`, `skill_a` and `skill_b`, `language` and
+/// `languages`.
 pub(super) fn meant_by<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     if name.chars().count() < MISSPELLED_CHARS_MIN {
         return None;
     }
-    let digits = |text: &str| {
-        text.chars()
-            .filter(char::is_ascii_digit)
-            .collect::<String>()
-    };
-    let other = known.filter(|known| {
-        *known != name
-            && !known.starts_with(name)
-            && !name.starts_with(known)
-            && digits(known) == digits(name)
-    });
-    similar(name, other.take(NAMES_COMPARED_MAX)).filter(|meant| distance(name, meant) <= 2)
+    known
+        .take(NAMES_COMPARED_MAX)
+        .find(|known| is_typing_error(name, known))
+}
+
+/// Do two words differ by one typing error before their last letter: a letter that is missing, too
+/// many or another one, or two letters in the other order?
+fn is_typing_error(left: &str, right: &str) -> bool {
+    let left: Vec<char> = left.chars().collect();
+    let right: Vec<char> = right.chars().collect();
+    let common = left
+        .iter()
+        .zip(&right)
+        .take_while(|(one, other)| one == other)
+        .count();
+    let rest = |word: &[char]| word.get(common..).unwrap_or_default().to_vec();
+    let (left, right) = (rest(&left), rest(&right));
+    let ends = left.iter().rev().zip(right.iter().rev());
+    let end = ends.take_while(|(one, other)| one == other).count();
+    let differing = |word: &[char]| word.get(..word.len() - end).unwrap_or_default().to_vec();
+    match (differing(&left).as_slice(), differing(&right).as_slice()) {
+        ([one], []) | ([], [one]) => end > 0 && !one.is_ascii_digit(),
+        ([one], [other]) => end > 0 && !one.is_ascii_digit() && !other.is_ascii_digit(),
+        ([first, second], [other, another]) => first == another && second == other,
+        _more => false,
+    }
 }
 
 /// CB310.
@@ -287,6 +301,30 @@ fn languages(centre: &Centre, workflow: &DeclaredWorkflow, uses: &[Use], report:
                     "no language of the menu has the selected_language \"{text}\"; it has {known}"
                 ),
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_typing_error_is_misspelled() {
+        let known = ["languages", "skill_en", "skill1", "region"];
+        for (name, expected) in [
+            ("langauges", Some("languages")),
+            ("langages", Some("languages")),
+            ("lanngues", None),
+            ("skill_fr", None),
+            ("skill_em", None),
+            ("skill2", None),
+            ("regin", Some("region")),
+            ("regoin", Some("region")),
+            ("regions", None),
+            ("reg", None),
+        ] {
+            assert_eq!(meant_by(name, known.into_iter()), expected, "{name}");
         }
     }
 }

@@ -118,8 +118,9 @@ fn compared(
                 .names()
                 .find(|known| known.eq_ignore_ascii_case(&name))
         });
-        // `!=`, `NOT IN` and `== null` are written for Workers without the attribute.
-        if meant.is_none() && (!comparison.is_positive || is_about_absence(comparison)) {
+        // `!=`, `NOT IN` and `== null` are written for Workers without the attribute, and `== true` for
+        // those to which a program gives it for a time.
+        if meant.is_none() && (!comparison.is_positive || may_be_absent(comparison)) {
             continue;
         }
         let guess = meant.map_or(String::new(), |meant| {
@@ -133,13 +134,12 @@ fn compared(
     }
 }
 
-fn is_about_absence(comparison: &ComparisonView<'_>) -> bool {
+fn may_be_absent(comparison: &ComparisonView<'_>) -> bool {
     let compared = comparison.comparison;
+    let is_flag = |operand: &Operand| matches!(operand, Operand::Null | Operand::Bool(_));
     match compared.operator {
         Operator::NotEqual | Operator::NotIn => true,
-        Operator::Equal => {
-            matches!(compared.left, Operand::Null) || matches!(compared.right, Operand::Null)
-        }
+        Operator::Equal => is_flag(&compared.left) || is_flag(&compared.right),
         Operator::Less
         | Operator::LessOrEqual
         | Operator::Greater
