@@ -133,3 +133,25 @@ fn comment_allows_a_finding_with_its_reason() {
         assert_eq!(complaints(&text), Vec::<String>::new());
     }
 }
+
+/// A file with a line less, or a line twice, is checked or refused, and never a panic.
+#[test]
+fn damaged_files_are_answered() {
+    let lines: Vec<&str> = BASE.lines().collect();
+    for at in (0..lines.len()).step_by(6) {
+        let without = lines.iter().enumerate().filter(|(index, _)| *index != at);
+        let without: Vec<&str> = without.map(|(_, line)| *line).collect();
+        let mut twice = lines.clone();
+        twice.insert(at, lines[at]);
+        for damaged in [without, twice] {
+            let text = damaged.join("\n");
+            let file = CheckedFile {
+                name: "f",
+                text: &text,
+            };
+            if let Err(problems) = check_files(&[file]) {
+                assert!(!problems.is_empty());
+            }
+        }
+    }
+}
