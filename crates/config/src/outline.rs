@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(outline.place("configuration"), at(2, 19));
         assert_eq!(
             outline.place("configuration.task_routing.filters"),
-            at(2, 40)
+            at(2, 39)
         );
     }
 }
