@@ -148,9 +148,9 @@ fn is_configuration(json: &Json) -> bool {
 /// The configuration of a Workflow's resource, an object or a text, and its key.
 fn configuration_of(json: &Json) -> Option<(Json, String)> {
     let (configuration, key) = value(json, &["configuration", "Configuration"])?;
-    let parsed = match configuration {
-        Json::String(text) => serde_json::from_str(text).ok()?,
-        other => other.clone(),
+    let parsed = match configuration.as_str() {
+        Some(text) => serde_json::from_str(text).ok()?,
+        None => configuration.clone(),
     };
     is_configuration(&parsed).then_some((parsed, key))
 }
@@ -182,9 +182,9 @@ fn workflow(
             "TaskReservationTimeout",
         ],
     );
-    let timeout = timeout.and_then(|(value, _)| match value {
-        Json::String(text) => text.parse().ok(),
-        other => other.as_u64(),
+    let timeout = timeout.and_then(|(value, _)| match value.as_str() {
+        Some(text) => text.parse().ok(),
+        None => value.as_u64(),
     });
     let url = |keys: &[&str]| {
         text(json, keys)
@@ -220,24 +220,26 @@ fn resolve_queues(json: &mut Json, queues: &[Declared<TaskQueue>], all_known: &m
         Json::Object(entries) => {
             for (key, value) in entries {
                 let is_queue = QUEUE_KEYS.contains(&key.as_str());
-                match value {
-                    Json::String(text) if is_queue && text.parse::<TaskQueueSid>().is_err() => {
-                        let named = queues
-                            .iter()
-                            .find(|queue| queue.part.friendly_name == *text);
-                        *all_known &= named.is_some();
-                        let sid = named.map_or_else(
-                            || TaskQueueSid::derive(&[text.as_str()]),
-                            |queue| queue.part.sid,
-                        );
-                        *text = sid.to_string();
-                    }
-                    other => resolve_queues(other, queues, all_known),
+                let name = value.as_str().filter(|_| is_queue).map(str::to_owned);
+                match name {
+                    Some(name) => *value = Json::String(sid_of(&name, queues, all_known)),
+                    None => resolve_queues(value, queues, all_known),
                 }
             }
         }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
+}
+
+/// The SID of a TaskQueue that is named by its SID, its name, or a placeholder.
+fn sid_of(text: &str, queues: &[Declared<TaskQueue>], all_known: &mut bool) -> String {
+    if text.parse::<TaskQueueSid>().is_ok() {
+        return text.to_owned();
+    }
+    let named = queues.iter().find(|queue| queue.part.friendly_name == text);
+    *all_known &= named.is_some();
+    let sid = named.map_or_else(|| TaskQueueSid::derive(&[text]), |queue| queue.part.sid);
+    sid.to_string()
 }
 
 fn document_error(at: &str, error: ConfigurationError) -> DocumentError {
