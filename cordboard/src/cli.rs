@@ -45,6 +45,11 @@ pub enum Command {
     /// Explain why a Task waits, or why a Worker is offered no Task: each condition that is not
     /// met, with its values.
     Explain(Explain),
+    /// Find faults of routing in a configuration file, or in TaskRouter's resources: filters that no
+    /// Task reaches, steps that no Worker can serve. Reads only the files.
+    Check(Check),
+    /// Print the JSON schema of the configuration file, for editors.
+    Schema,
     /// Apply a configuration file to the table of a deployed stack.
     Apply(Apply),
     /// Erase what is stored about a caller: the attributes of ended Tasks, their events and webhooks.
@@ -138,6 +143,36 @@ pub struct Explain {
     /// The SID of a Task (WT…) or of a Worker (WK…).
     #[arg(value_name = "SID")]
     pub sid: Subject,
+}
+
+/// Options of `check`.
+///
+/// Exit code 0: no error was found, 1: an error was found (with --strict also a warning), 2: a file
+/// cannot be read.
+#[derive(Debug, Clone, Args)]
+pub struct Check {
+    /// contact-centre.yaml files, and JSON files with Workflows, TaskQueues and Workers, which are
+    /// checked together [default: the file of --config].
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Format of the findings.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: CheckFormat,
+    /// Fail on warnings, too.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Format of the findings of `check`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum CheckFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For code hosts and editors: SARIF 2.1.0.
+    Sarif,
 }
 
 /// Options of `apply`.

@@ -14,6 +14,7 @@ pub mod call_command;
 pub mod call_script;
 pub mod carrier_choice;
 pub mod centre;
+pub mod check_command;
 pub mod cli;
 pub mod connections;
 pub mod credentials;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use cordboard::cli::{Cli, Command};
 use cordboard::{
-    apply_command, backup_command, call_command, erase_command, explain_command, log,
-    replay_command, start,
+    apply_command, backup_command, call_command, check_command, erase_command, explain_command,
+    log, replay_command, start,
 };
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
@@ -23,6 +23,13 @@ async fn main() -> ExitCode {
         Command::Serve(serve) => start::start(&serve, &cli.start).await,
         Command::Call(call) => call_command::call(&call, &cli.start).await,
         Command::Explain(explain) => explain_command::explain(&explain, &cli.start).await,
+        Command::Check(options) => {
+            return check_command::check(&options, cli.start.config.as_deref());
+        }
+        Command::Schema => {
+            check_command::print_schema();
+            Ok(())
+        }
         Command::Apply(apply) => apply_command::apply(&apply, &cli.start).await,
         Command::Backup(file) => backup_command::backup(&file, &cli.start).map_err(Into::into),
         Command::Restore(file) => backup_command::restore(&file, &cli.start).map_err(Into::into),

@@ -36,7 +36,7 @@ use crate::stop_signals::{StopSignal, StopSignals};
 const BUILT_IN: &str = include_str!("../../contact-centre.yaml");
 
 /// The configuration file that is used without `--config`.
-const DEFAULT_FILE: &str = "contact-centre.yaml";
+pub const DEFAULT_FILE: &str = "contact-centre.yaml";
 
 /// After SIGTERM, how long requests are still accepted while `/readyz` answers 503: a proxy that asks
 /// every second has noticed by then. Ctrl-C has no such delay.

@@ -11,6 +11,7 @@
 
 mod apply;
 mod calendars;
+mod checking;
 mod dialing;
 mod document;
 mod event_types;
@@ -18,6 +19,7 @@ mod files;
 mod flows;
 mod names;
 mod phone_lists;
+mod outline;
 mod problem;
 mod reader;
 mod sids;
@@ -38,6 +40,7 @@ use task_router::model::{PartId, Workspace};
 use voice_flows::VoiceFlows;
 
 pub use apply::{ApplyError, Kept, Reason, Summary, Thing, apply};
+pub use checking::{CheckedFile, PlacedFinding, check_files};
 pub use problem::{Place, Problem};
 pub use workers::DeclaredWorker;
 
@@ -47,6 +50,10 @@ use reader::Reader;
 /// Maximum size of a file, in bytes: 15,000 Workers (taskrouter.md section 14) with about 250 bytes
 /// each.
 pub const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The JSON schema of the file, for editors. [`read()`] checks more: names, expressions, limits that
+/// depend on other values.
+pub const SCHEMA: &str = include_str!("../contact-centre.schema.json");
 
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq)]

@@ -115,6 +115,7 @@ pub static ROUTES: &[Route] = routes! {
     GET    None         workflow::fetch,                   "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}";
     POST   WorkflowForm workflow::update,                  "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}";
     DELETE None         workflow::delete,                  "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}";
+    GET    None         workflow::warnings,                "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/Warnings";
     GET    None         worker::list,                      "/v1/Workspaces/{WorkspaceSid}/Workers";
     POST   Form         worker::create,                    "/v1/Workspaces/{WorkspaceSid}/Workers";
     GET    None         worker::fetch,                     "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}";

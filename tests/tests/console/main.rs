@@ -24,5 +24,6 @@ mod tables;
 mod tabs;
 mod test_console;
 mod timeline;
+mod warnings;
 mod why;
 mod workspaces;

@@ -1,6 +1,7 @@
 //! Workflow (taskrouter.md section 2.7).
 
 mod render;
+mod warnings;
 
 use ids::WorkflowSid;
 use ids::time::Millis;
@@ -15,6 +16,8 @@ use crate::error::ApiError;
 use crate::paging::Paging;
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
+
+pub use warnings::warnings;
 
 use render::{render, url};
 

@@ -15,6 +15,7 @@ mod task_channels;
 mod tasks;
 mod wire;
 mod workers;
+mod workflow_warnings;
 
 use ids::{CallSid, TaskSid};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::json_text::readable;
 use super::schema::{Kind, Removal};
-use super::{cells, diagram, edit, timeline, why};
+use super::{cells, diagram, edit, timeline, warnings, why};
 use crate::changes::Watch;
 use crate::console::{Refused, text};
 use crate::layout::{self, Page, button};
@@ -43,7 +43,10 @@ pub async fn show(context: &RequestContext<'_>, kind: &Kind, sid: &str) -> Resul
     let live = html! {
         (actions(context, kind, sid, &resource, is_connected))
         @match kind.resource {
-            Resource::Workflows => (diagram::of(context, &resource).await),
+            Resource::Workflows => {
+                (warnings::of_workflow(context, sid).await)
+                (diagram::of(context, &resource).await)
+            }
             Resource::Tasks => {
                 (why::task_waits(context, sid).await)
                 (timeline::of(context, sid).await)

@@ -13,6 +13,7 @@ mod list;
 mod related;
 mod schema;
 mod timeline;
+mod warnings;
 mod why;
 
 use http::Method;

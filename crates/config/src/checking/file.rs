@@ -1,0 +1,98 @@
+//! The centre of a `contact-centre.yaml`.
+
+use ids::time::{Millis, Timestamp};
+use routing_check::{Centre, Declared, DeclaredWorkflow, Keys, Settings, Voice};
+use task_router::model::{Workflow, Workspace};
+
+use crate::outline::Outline;
+use crate::{ContactCentre, DeclaredWorker};
+
+/// The parts of a file, in its order. A file that was read has no part without a name.
+pub(super) fn centre(read: &ContactCentre, outline: &Outline<'_>) -> Centre {
+    let workspace = &read.workspace;
+    Centre {
+        settings: Some(settings(workspace)),
+        activities: Some(declared(outline, "workspace.activities", |name| {
+            let mut all = workspace.activities.values();
+            all.find(|activity| activity.friendly_name == name).cloned()
+        })),
+        task_channels: declared(outline, "workspace.task_channels", |name| {
+            let mut all = workspace.task_channels.values();
+            all.find(|channel| channel.unique_name.as_str() == name)
+                .cloned()
+        }),
+        task_queues: Some(declared(outline, "task_queues", |name| {
+            let mut all = workspace.task_queues.values();
+            all.find(|queue| queue.friendly_name == name).cloned()
+        })),
+        workflows: declared(outline, "workflows", |name| {
+            let mut all = workspace.workflows.values();
+            all.find(|workflow| workflow.friendly_name == name).cloned()
+        })
+        .into_iter()
+        .map(workflow)
+        .collect(),
+        workers: Some(workers(workspace, &read.workers)),
+        voice: Some(voice(read)),
+    }
+}
+
+/// The parts of a list, each found by its name.
+fn declared<T>(
+    outline: &Outline<'_>,
+    list: &str,
+    find: impl Fn(&str) -> Option<T>,
+) -> Vec<Declared<T>> {
+    let entry = |index| {
+        let at = format!("{list}[{index}]");
+        let part = find(outline.text(&format!("{at}.name"))?)?;
+        Some(Declared { at, part })
+    };
+    (0..outline.count(list)).filter_map(entry).collect()
+}
+
+fn settings(workspace: &Workspace) -> Settings {
+    Settings {
+        at: "workspace".to_owned(),
+        rules: workspace.rules.clone(),
+        default_activity_sid: workspace.default_activity_sid,
+        timeout_activity_sid: workspace.timeout_activity_sid,
+        wrap_up: workspace.wrap_up.clone(),
+        event_callback_url: workspace.event_callback_url.clone(),
+    }
+}
+
+fn workflow(declared: Declared<Workflow>) -> DeclaredWorkflow {
+    DeclaredWorkflow {
+        routing: declared.at.clone(),
+        at: declared.at,
+        keys: Keys::FILE,
+        reservation_timeout: Some(declared.part.task_reservation_timeout),
+        workflow: declared.part,
+    }
+}
+
+fn workers(
+    workspace: &Workspace,
+    declared: &[DeclaredWorker],
+) -> Vec<Declared<task_router::model::Worker>> {
+    let worker = |(index, worker): (usize, &DeclaredWorker)| Declared {
+        at: format!("workers[{index}]"),
+        part: worker.to_worker(workspace.sid, Timestamp::from_millis(0)),
+    };
+    declared.iter().enumerate().map(worker).collect()
+}
+
+fn voice(read: &ContactCentre) -> Voice {
+    let settings = &read.voice_settings;
+    let languages = settings.menu.languages.iter();
+    Voice {
+        workflow_sid: settings.workflow_sid,
+        ring_timeout: Millis::from_secs(settings.worker_ring_timeout_secs.into()),
+        post_work_activity_sid: settings.post_work_activity_sid,
+        voicemail_task_queue_sid: settings.voicemail_task_queue_sid,
+        languages: languages
+            .map(|language| language.selected_language.clone())
+            .collect(),
+    }
+}
