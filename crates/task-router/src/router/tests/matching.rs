@@ -367,25 +367,26 @@ fn unsuitable_waiting_task_does_not_block_a_new_one() {
     assert_eq!(world.status("c1"), AssignmentStatus::Pending);
 }
 
+fn everything(world: &World) -> Snapshot<'_> {
+    Snapshot::new(&world.workspace)
+        .with_tasks(world.tasks.values().cloned())
+        .with_candidates(queue("en"), world.workers.values().cloned())
+}
+
 /// What a Decision leaves as it is comes back with it: every Task and Worker is in exactly one of
 /// both.
 #[test]
 fn rest_of_a_snapshot_comes_back() {
     let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
     world.call("c1", "en");
-    let all = |world: &World| {
-        Snapshot::new(&world.workspace)
-            .with_tasks(world.tasks.values().cloned())
-            .with_candidates(queue("en"), world.workers.values().cloned())
-    };
     let advance = Command::Advance { task: task("c1") };
-    let (decision, rest) = decide_keeping_rest(all(&world), &advance, world.now);
-    assert_eq!(decision, decide(all(&world), &advance, world.now));
+    let (decision, rest) = decide_keeping_rest(everything(&world), &advance, world.now);
+    assert_eq!(decision, decide(everything(&world), &advance, world.now));
     assert_eq!((decision.tasks.len(), decision.workers.len()), (1, 1));
     let left: Vec<&String> = rest.workers.values().map(|it| &it.friendly_name).collect();
     assert_eq!((rest.tasks.len(), left), (0, vec![&"Cai".to_owned()]));
     let unknown = Command::Advance { task: task("none") };
-    let (_, rest) = decide_keeping_rest(all(&world), &unknown, world.now);
+    let (_, rest) = decide_keeping_rest(everything(&world), &unknown, world.now);
     assert_eq!((rest.tasks.len(), rest.workers.len()), (1, 2));
 }
 
