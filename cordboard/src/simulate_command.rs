@@ -1,15 +1,10 @@
 //! `cordboard simulate`: plays a scenario for a configuration file in virtual time, and prints
 //! service level, waits and occupancy.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is what the person at the terminal reads"
-)]
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use capacity_simulation::scenario::{self, RECORDED_BYTES_MAX, Scenario};
@@ -37,13 +32,13 @@ pub fn run(options: &Simulate, start: &Start) -> Result<(), Failure> {
     match &options.compare {
         None => {
             let summary = simulate(&plan, threads)?;
-            print!("{}", print_summary(options.format, &summary)?);
+            print(&print_summary(options.format, &summary)?)?;
             write_report(options, || report::html(&summary))
         }
         Some(other) => {
             let other = other_plan(options, &centre, other, account)?;
             let comparison = compare(&plan, &other, threads)?;
-            print!("{}", print_comparison(options.format, &comparison)?);
+            print(&print_comparison(options.format, &comparison)?)?;
             write_report(options, || report::html_comparison(&comparison))
         }
     }
@@ -137,11 +132,19 @@ fn print_comparison(format: ReportFormat, comparison: &Comparison) -> Result<Str
     })
 }
 
+/// Prints figures. A reader such as `head` may close the pipe before their end.
+fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
 fn write_report(options: &Simulate, page: impl FnOnce() -> String) -> Result<(), Failure> {
     let Some(file) = &options.report else {
         return Ok(());
     };
-    let named = |error: io::Error| format!("{}: {error}", PathBuf::from(file).display());
+    let named = |error: io::Error| format!("{}: {error}", file.display());
     fs::write(file, page()).map_err(named)?;
     eprintln!("report: {}", file.display());
     Ok(())

@@ -205,6 +205,14 @@ fn wrong_scenario_names_its_place() {
         ),
         (&format!("{day}calls: []\n"), "1 to 200 kinds"),
         (
+            &format!("{day}calls:\n  - {{ name: a, per_hour: 1, talk: {{ fixed: soon }} }}\n"),
+            "3:44: expected a duration such as 90, 90s, 1.5m, 1h or 250ms, at most 7 days, got \"soon\"",
+        ),
+        (
+            &format!("{day}calls:\n  - {{ name: a, per_hour: 1, talk: {{ values: [] }} }}\n"),
+            "3:35: expected `values`",
+        ),
+        (
             &format!("{day}calls:\n  - {{ name: a, talk: {{ fixed: 3 }} }}\n"),
             "3:13: expected one of the keys per_hour",
         ),

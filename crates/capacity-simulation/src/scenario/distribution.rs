@@ -4,9 +4,10 @@ use ids::time::Millis;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution as _, Exp1, Gamma, LogNormal};
 use serde::Deserialize;
-use serde::de::{self, Deserializer};
+use serde::de::Deserializer;
+use serde_saphyr::Spanned;
 
-use super::scalars::{Span, millis};
+use super::scalars::{Span, error_at, millis};
 
 /// The most recorded values of one distribution: a value is 8 bytes.
 pub const VALUES_MAX: usize = 100_000;
@@ -79,16 +80,18 @@ struct Limits {
 
 impl<'de> Deserialize<'de> for Distribution {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Written::deserialize(deserializer)?
+        let written = Spanned::<Written>::deserialize(deserializer)?;
+        written
+            .value
             .checked()
-            .map_err(de::Error::custom)
+            .map_err(|message| error_at(&written, message))
     }
 }
 
 impl Written {
-    fn checked(self) -> Result<Distribution, &'static str> {
+    fn checked(&self) -> Result<Distribution, &'static str> {
         Ok(match self {
-            Self::Fixed(span) => Distribution::Fixed(span),
+            Self::Fixed(span) => Distribution::Fixed(*span),
             Self::Exponential(mean) => Distribution::Exponential(mean.as_secs()),
             Self::Lognormal(moments) => {
                 let (mean, deviation) = moments.positive()?;
@@ -108,7 +111,7 @@ impl Written {
             Self::Values(values) if values.is_empty() || values.len() > VALUES_MAX => {
                 return Err("expected `values` to have 1 to 100000 durations");
             }
-            Self::Values(values) => Distribution::Values(values),
+            Self::Values(values) => Distribution::Values(values.clone()),
         })
     }
 }

@@ -254,6 +254,13 @@ fn options() -> serde_saphyr::Options {
 
 fn sentence(error: &serde_saphyr::Error) -> ScenarioError {
     let message = error.without_snippet().to_string();
+    if let Some((place, message)) = scalars::place_of(&message) {
+        let message = message.split(" at line ").next().unwrap_or(message);
+        return ScenarioError {
+            place: Some(place),
+            message: message.to_owned(),
+        };
+    }
     let Some(location) = error.location() else {
         return ScenarioError::new(message);
     };

@@ -4,6 +4,7 @@ use std::fmt;
 
 use ids::time::Millis;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde_saphyr::Spanned;
 
 /// The longest duration of a scenario: a Task waits for a day at most.
 const DURATION_MAX_SECS: f64 = 7.0 * 86_400.0;
@@ -49,41 +50,99 @@ impl fmt::Display for TimeOfDay {
     }
 }
 
+/// What a duration is, in errors.
+const DURATION: &str = "a duration such as 90, 90s, 1.5m, 1h or 250ms, at most 7 days";
+
+/// What a time of day is, in errors.
+const TIME: &str = "a time of day such as \"08:00\", from \"00:00\" to \"24:00\"";
+
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SpanVisitor)
+        let written = Spanned::<Scalar>::deserialize(deserializer)?;
+        let span = match &written.value {
+            Scalar::Number(secs) => span_of(*secs),
+            Scalar::Text(text) => parse_span(text),
+        };
+        span.ok_or_else(|| unexpected(&written, DURATION))
     }
 }
 
-struct SpanVisitor;
+impl<'de> Deserialize<'de> for TimeOfDay {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Spanned::<Scalar>::deserialize(deserializer)?;
+        let time = match &written.value {
+            Scalar::Number(_) => None,
+            Scalar::Text(text) => parse_time(text),
+        };
+        time.ok_or_else(|| unexpected(&written, TIME))
+    }
+}
 
-impl Visitor<'_> for SpanVisitor {
-    type Value = Span;
+/// A number or a text.
+enum Scalar {
+    Number(f64),
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl Visitor<'_> for ScalarVisitor {
+    type Value = Scalar;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a duration such as 90, 90s, 1.5m, 1h or 250ms, at most 7 days")
+        f.write_str("a number or a text")
     }
 
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Span, E> {
-        u32::try_from(value)
-            .ok()
-            .and_then(|value| span_of(f64::from(value)))
-            .ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(value), &self))
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Scalar, E> {
+        // A number that 32 bits do not hold is too long a duration.
+        let value = u32::try_from(value).unwrap_or(u32::MAX);
+        Ok(Scalar::Number(f64::from(value)))
     }
 
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Span, E> {
-        u64::try_from(value)
-            .map_err(|_| E::invalid_value(de::Unexpected::Signed(value), &self))
-            .and_then(|value| self.visit_u64(value))
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Scalar, E> {
+        let value = i32::try_from(value).unwrap_or(i32::MIN);
+        Ok(Scalar::Number(f64::from(value)))
     }
 
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Span, E> {
-        span_of(value).ok_or_else(|| E::invalid_value(de::Unexpected::Float(value), &self))
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Scalar, E> {
+        Ok(Scalar::Number(value))
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {
-        parse_span(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Scalar, E> {
+        Ok(Scalar::Text(text.to_owned()))
     }
+}
+
+fn unexpected<E: de::Error>(written: &Spanned<Scalar>, expected: &str) -> E {
+    let got = match &written.value {
+        Scalar::Number(number) => number.to_string(),
+        Scalar::Text(text) => format!("{text:?}"),
+    };
+    error_at(written, &format!("expected {expected}, got {got}"))
+}
+
+/// An error that begins with its place. An error of serde has no place of its own, and the parser
+/// would add that of the mapping around it ([`place_of`]).
+pub(super) fn error_at<T, E: de::Error>(value: &Spanned<T>, message: &str) -> E {
+    let location = value.defined;
+    E::custom(format!(
+        "{}:{}: {message}",
+        location.line(),
+        location.column()
+    ))
+}
+
+/// The place at the beginning of a message, and the rest.
+pub(super) fn place_of(message: &str) -> Option<((u64, u64), &str)> {
+    let (line, rest) = message.split_once(':')?;
+    let (column, rest) = rest.split_once(": ")?;
+    Some(((line.parse().ok()?, column.parse().ok()?), rest))
 }
 
 fn span_of(secs: f64) -> Option<Span> {
@@ -106,26 +165,6 @@ pub(crate) fn parse_span(text: &str) -> Option<Span> {
         _ => return None,
     };
     span_of(number * unit)
-}
-
-impl<'de> Deserialize<'de> for TimeOfDay {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TimeVisitor)
-    }
-}
-
-struct TimeVisitor;
-
-impl Visitor<'_> for TimeVisitor {
-    type Value = TimeOfDay;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a time of day such as \"08:00\", from \"00:00\" to \"24:00\"")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<TimeOfDay, E> {
-        parse_time(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
-    }
 }
 
 /// A time of day from its text: hours, minutes, and seconds if there are any.
