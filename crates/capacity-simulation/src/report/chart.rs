@@ -10,7 +10,7 @@ const HEIGHT: f64 = 200.0;
 const LEFT: f64 = 64.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 24.0;
-const RIGHT: f64 = 12.0;
+const RIGHT: f64 = 24.0;
 
 /// Labels of the x axis, at most.
 const LABELS_MAX: usize = 12;

@@ -20,7 +20,7 @@ polyline { fill: none; stroke: currentColor; stroke-width: 2; } .band { fill: cu
 .line0 { color: #1f6feb; } .line1 { color: #d9480f; } .line2 { color: #2b8a3e; }
 .line3 { color: #9c36b5; } .line4 { color: #c92a2a; } .line5 { color: #087f8c; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 1rem; padding: 0; margin: 0; }
-.yes { font-weight: 600; }
+.yes { font-weight: 600; } .texts td { text-align: left; }
 ";
 
 /// The figures that have a chart.
@@ -99,7 +99,8 @@ fn heading(summary: &Summary) -> Markup {
         h1 { "Simulation of a contact centre" }
         p {
             (summary.calls) " calls in " (summary.replications) " replications of " (summary.days)
-            " days. Each figure is a mean with its 95 % interval."
+            @if summary.days == 1 { " day" } @else { " days" }
+            ". Each figure is a mean with its 95 % interval."
         }
     }
 }
@@ -174,7 +175,7 @@ fn formulas(summary: &Summary) -> Markup {
     html! {
         h2 { "Formulas" }
         p { "N is " (summary.within_secs) " s." }
-        table {
+        table class="texts" {
             tbody {
                 @for metric in Metric::ALL {
                     tr { td { (metric.as_str()) } td { (metric.formula()) } }
