@@ -149,3 +149,49 @@ fn write_report(options: &Simulate, page: impl FnOnce() -> String) -> Result<(),
     eprintln!("report: {}", file.display());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+
+    /// Runs the example scenario with the example centre, and these options.
+    fn simulated(options: &[&str]) -> Result<(), Failure> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+        let (scenario, centre) = (
+            format!("{folder}/scenario.yaml"),
+            format!("{folder}/contact-centre.yaml"),
+        );
+        let words = ["cordboard", "simulate", &scenario, "--config", &centre];
+        let few = ["--replications", "2"];
+        let cli = Cli::parse_from(words.iter().chain(&few).chain(options));
+        let Some(Command::Simulate(simulate)) = cli.command else {
+            panic!("another command");
+        };
+        run(&simulate, &cli.start)
+    }
+
+    #[test]
+    fn example_scenario_fits_its_centre() {
+        let folder = tempfile::tempdir().unwrap();
+        let report = folder.path().join("report.html");
+        simulated(&["--report", report.to_str().unwrap()]).unwrap();
+        let page = fs::read_to_string(&report).unwrap();
+        assert!(page.contains("<svg") && !page.contains("http"), "{page}");
+    }
+
+    #[test]
+    fn mistake_names_file_and_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = folder.path().join("other.yaml");
+        fs::write(&other, "day: { from: '08:00', to: '8' }\n").unwrap();
+        let error = simulated(&["--compare", other.to_str().unwrap()]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("other.yaml:1:27: expected a time of day"),
+            "{error}"
+        );
+    }
+}
