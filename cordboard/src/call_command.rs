@@ -152,7 +152,9 @@ impl Player {
     }
 
     async fn play(mut self, options: &Call) -> Result<(), Failure> {
-        let placed: Value = self.http.post(
+        let placed: Value = self
+            .http
+            .post(
                 "/simulator/calls",
                 &json!({ "from": options.from, "to": self.running.phone_number }),
             )
@@ -337,7 +339,9 @@ impl Player {
         };
         let workspace = format!("/v1/Workspaces/{}", self.workspace().await?);
         let task = task.get("sid").and_then(Value::as_str).unwrap_or_default();
-        let offers: Value = self.http.get(&format!(
+        let offers: Value = self
+            .http
+            .get(&format!(
                 "{workspace}/Tasks/{task}/Reservations?ReservationStatus=pending"
             ))
             .await?;
@@ -347,7 +351,10 @@ impl Player {
         else {
             return Ok(None);
         };
-        let worker: Value = self.http.get(&format!("{workspace}/Workers/{worker}")).await?;
+        let worker: Value = self
+            .http
+            .get(&format!("{workspace}/Workers/{worker}"))
+            .await?;
         Ok(contact_uri(&worker))
     }
 
@@ -358,7 +365,9 @@ impl Player {
         loop {
             ticks.tick().await;
             let task = self.task_of(caller).await?;
-            let workers: Value = self.http.get(&format!(
+            let workers: Value = self
+                .http
+                .get(&format!(
                     "/v1/Workspaces/{workspace}/Workers?ActivityName=Wrap-Up"
                 ))
                 .await?;
@@ -392,7 +401,9 @@ impl Player {
     async fn task_of(&self, caller: CallSid) -> Result<Option<Value>, Failure> {
         let workspace = self.workspace().await?;
         let of_caller = format!("EvaluateTaskAttributes=call_sid+%3D%3D+%22{caller}%22");
-        let tasks: Value = self.http.get(&format!("/v1/Workspaces/{workspace}/Tasks?{of_caller}"))
+        let tasks: Value = self
+            .http
+            .get(&format!("/v1/Workspaces/{workspace}/Tasks?{of_caller}"))
             .await?;
         Ok(tasks.pointer("/tasks/0").cloned())
     }

@@ -1,10 +1,11 @@
 //! The command line.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use ids::{TaskSid, WorkerSid};
 
 use crate::call_script::Script;
@@ -50,6 +51,9 @@ pub enum Command {
     Check(Check),
     /// Print the JSON schema of the configuration file, for editors.
     Schema,
+    /// Play a day of calls for the configuration file in virtual time, and print service level, waits
+    /// and occupancy.
+    Simulate(Simulate),
     /// Apply a configuration file to the table of a deployed stack.
     Apply(Apply),
     /// Erase what is stored about a caller: the attributes of ended Tasks, their events and webhooks.
@@ -164,7 +168,7 @@ pub struct Check {
 }
 
 /// Format of the findings of `check`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum CheckFormat {
     /// For people.
     #[default]
@@ -173,6 +177,45 @@ pub enum CheckFormat {
     Json,
     /// For code hosts and editors: SARIF 2.1.0.
     Sarif,
+}
+
+/// Options of `simulate`.
+#[derive(Debug, Clone, Args)]
+pub struct Simulate {
+    /// The scenario: calls, agents and lengths of time.
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// Compare with this file, on common random numbers: another configuration file, or another
+    /// scenario.
+    #[arg(long, value_name = "FILE")]
+    pub compare: Option<PathBuf>,
+    /// Format of the figures on standard output.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: ReportFormat,
+    /// Write a report with charts to this HTML file.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Replications [default: those of the scenario].
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub replications: Option<u32>,
+    /// The seed of all random numbers [default: that of the scenario].
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Threads; the result does not depend on them [default: one for each core].
+    #[arg(long, value_name = "NUMBER")]
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// The format of figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ReportFormat {
+    /// Tables.
+    #[default]
+    Text,
+    /// Everything, as one object.
+    Json,
+    /// A line for each figure.
+    Csv,
 }
 
 /// Options of `apply`.

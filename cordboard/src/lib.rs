@@ -36,6 +36,7 @@ pub mod queues;
 pub mod readiness;
 pub mod replay_command;
 pub mod run_file;
+pub mod simulate_command;
 pub mod start;
 pub mod steady_clock;
 mod stop_signals;

@@ -1,6 +1,7 @@
 //! Attributes: the JSON object of every Task and Worker (taskrouter.md sections 2.3 and 2.8).
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -13,8 +14,13 @@ pub const ATTRIBUTES_CHARS_MAX: usize = 4_096;
 /// A JSON object, and its text. In the API and in the table it is JSON inside a string, and that
 /// string comes back as it was sent: the order of the keys, blanks and the digits of numbers
 /// included. Equal attributes have equal texts; [`Attributes::as_object`] compares the values.
+///
+/// Clones share one object: a Task or Worker is cloned for each Decision, and rarely changed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Attributes {
+pub struct Attributes(Arc<Parsed>);
+
+#[derive(Debug, PartialEq)]
+struct Parsed {
     /// Only shown and stored.
     text: String,
     /// The object that `text` denotes.
@@ -44,25 +50,27 @@ impl Attributes {
     /// [`AttributesError::TooLong`] if its text exceeds [`ATTRIBUTES_CHARS_MAX`].
     pub fn new(object: Map<String, Value>) -> Result<Self, AttributesError> {
         let attributes = Self::of_object(object);
-        check_length(&attributes.text)?;
+        check_length(&attributes.0.text)?;
         Ok(attributes)
     }
 
     fn of_object(object: Map<String, Value>) -> Self {
-        Self {
-            text: Value::Object(object.clone()).to_string(),
-            object,
-        }
+        let text = Value::Object(object.clone()).to_string();
+        Self::of_parts(text, object)
+    }
+
+    fn of_parts(text: String, object: Map<String, Value>) -> Self {
+        Self(Arc::new(Parsed { text, object }))
     }
 
     /// The value of a top-level key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.object.get(key)
+        self.0.object.get(key)
     }
 
     /// The value of a top-level key, if it is a string.
     pub fn text(&self, key: &str) -> Option<&str> {
-        self.object.get(key)?.as_str()
+        self.0.object.get(key)?.as_str()
     }
 
     /// These attributes with one top-level key set.
@@ -70,7 +78,7 @@ impl Attributes {
     /// # Errors
     /// [`AttributesError::TooLong`] if the result exceeds [`ATTRIBUTES_CHARS_MAX`].
     pub fn with(&self, key: &str, value: Value) -> Result<Self, AttributesError> {
-        let mut object = self.object.clone();
+        let mut object = self.0.object.clone();
         object.insert(key.to_owned(), value);
         self.replaced_by(object)
     }
@@ -81,7 +89,7 @@ impl Attributes {
     /// # Errors
     /// [`AttributesError::TooLong`] if the result exceeds [`ATTRIBUTES_CHARS_MAX`].
     pub fn merged(&self, patch: &Map<String, Value>) -> Result<Self, AttributesError> {
-        let mut object = self.object.clone();
+        let mut object = self.0.object.clone();
         merge(&mut object, patch);
         self.replaced_by(object)
     }
@@ -89,7 +97,7 @@ impl Attributes {
     /// Attributes of this object. The text is made from the object, unless its values are the
     /// present ones.
     fn replaced_by(&self, object: Map<String, Value>) -> Result<Self, AttributesError> {
-        if object == self.object {
+        if object == self.0.object {
             return Ok(self.clone());
         }
         Self::new(object)
@@ -107,7 +115,7 @@ impl Attributes {
             return None;
         };
         rest.iter()
-            .try_fold(self.object.get(key)?, |value, step| match step {
+            .try_fold(self.0.object.get(key)?, |value, step| match step {
                 PathStep::Key(key) => value.get(key),
                 PathStep::Index(index) => value.get(index),
             })
@@ -115,12 +123,12 @@ impl Attributes {
 
     /// The JSON object.
     pub fn as_object(&self) -> &Map<String, Value> {
-        &self.object
+        &self.0.object
     }
 
     /// The JSON text, as it was sent; of attributes that were changed here, as we write it.
     pub fn to_json(&self) -> String {
-        self.text.clone()
+        self.0.text.clone()
     }
 }
 
@@ -134,10 +142,8 @@ impl FromStr for Attributes {
     type Err = AttributesError;
     fn from_str(text: &str) -> Result<Self, AttributesError> {
         check_length(text)?;
-        Ok(Self {
-            object: serde_json::from_str(text)?,
-            text: text.to_owned(),
-        })
+        let object = serde_json::from_str(text)?;
+        Ok(Self::of_parts(text.to_owned(), object))
     }
 }
 
@@ -173,7 +179,7 @@ fn check_length(text: &str) -> Result<(), AttributesError> {
 
 impl Serialize for Attributes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(&self.0.text)
     }
 }
 
@@ -182,7 +188,7 @@ impl<'de> Deserialize<'de> for Attributes {
         // Stored attributes are always readable: their length was checked when they were accepted.
         let text = String::deserialize(deserializer)?;
         serde_json::from_str(&text)
-            .map(|object| Self { text, object })
+            .map(|object| Self::of_parts(text, object))
             .map_err(serde::de::Error::custom)
     }
 }

@@ -79,14 +79,29 @@ impl<'a> Draft<'a> {
 
     /// The Decision: everything that changed, with its next version. A refused Command changes
     /// nothing.
-    pub fn into_decision(mut self, result: Result<(), Refusal>) -> Decision {
+    pub fn into_decision(self, result: Result<(), Refusal>) -> Decision {
+        self.into_decision_and_rest(result).0
+    }
+
+    /// The Decision, and what is left of the snapshot: the Tasks and Workers that were not drafted
+    /// for a change.
+    pub fn into_decision_and_rest(
+        mut self,
+        result: Result<(), Refusal>,
+    ) -> (Decision, Snapshot<'a>) {
         if let Err(refusal) = result {
-            return Decision {
+            let (tasks, workers) = (&self.changed_tasks, &self.changed_workers);
+            self.snapshot.tasks.retain(|sid, _| !tasks.contains(sid));
+            self.snapshot
+                .workers
+                .retain(|sid, _| !workers.contains(sid));
+            let decision = Decision {
                 outcome: Outcome::Refused(refusal),
                 workers_written: self.workers_written,
                 tasks: Vec::new(),
                 workers: Vec::new(),
             };
+            return (decision, self.snapshot);
         }
         let outcome = if self.has_changes() {
             Outcome::Changed
@@ -118,11 +133,12 @@ impl<'a> Draft<'a> {
             worker.version += 1;
             worker.date_updated = now;
         }
-        Decision {
+        let decision = Decision {
             outcome,
             workers_written: self.workers_written,
             tasks,
             workers,
-        }
+        };
+        (decision, self.snapshot)
     }
 }

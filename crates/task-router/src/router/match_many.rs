@@ -9,9 +9,7 @@ use std::collections::BTreeMap;
 
 use super::decision::Decision;
 use super::draft::Draft;
-use super::matching::{
-    best_first, is_idle_order, may_be_served, may_take, parallel_offers, reserve,
-};
+use super::matching::{best_of, may_be_served, reserve};
 use super::order::{self, Rank, WaitingList};
 use super::snapshot::Snapshot;
 use super::{Command, decide, workflow, workflow_progress};
@@ -146,20 +144,11 @@ impl<'a> Batch<'a> {
     /// The best Workers for a Task, as many as its TaskQueue offers it to at the same time. They
     /// are taken.
     fn choose(&mut self, task: &Task) -> Vec<&'a Worker> {
-        let offers = parallel_offers(self.workspace, task);
-        let may_take = |worker: &&Worker| may_take(self.workspace, worker, task, self.now);
         let Some(list) = order::waiting_list_of(self.workspace, task) else {
             return Vec::new();
         };
-        let fitting = self.workers.reading(list).filter(may_take);
-        let chosen: Vec<&Worker> = if is_idle_order(self.workspace, task) {
-            fitting.take(offers).collect()
-        } else {
-            let mut fitting: Vec<&Worker> = fitting.collect();
-            best_first(self.workspace, task, &mut fitting);
-            fitting.truncate(offers);
-            fitting
-        };
+        let free = self.workers.reading(list);
+        let chosen = best_of(self.workspace, task, free, self.now);
         for worker in &chosen {
             self.workers.take(worker.sid);
         }

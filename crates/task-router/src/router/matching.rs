@@ -186,6 +186,26 @@ fn best_workers(draft: &Draft<'_>, task: &Task) -> Vec<WorkerSid> {
         .collect()
 }
 
+/// The best of these Workers for a Task, as many as its TaskQueue offers it to at the same time.
+/// `free` is read no further than necessary: to the last Worker only if another order than idle
+/// time decides.
+pub(super) fn best_of<'w>(
+    workspace: &Workspace,
+    task: &Task,
+    free: impl Iterator<Item = &'w Worker>,
+    now: Timestamp,
+) -> Vec<&'w Worker> {
+    let offers = parallel_offers(workspace, task);
+    let fitting = free.filter(|worker| may_take(workspace, worker, task, now));
+    if is_idle_order(workspace, task) {
+        return fitting.take(offers).collect();
+    }
+    let mut fitting: Vec<&Worker> = fitting.collect();
+    best_first(workspace, task, &mut fitting);
+    fitting.truncate(offers);
+    fitting
+}
+
 /// Sorts Workers who could take a Task into the order in which it is offered to them (taskrouter.md
 /// section 9).
 pub(super) fn best_first(workspace: &Workspace, task: &Task, candidates: &mut [&Worker]) {

@@ -64,6 +64,17 @@ use ids::time::Timestamp;
 /// Never fails and never panics. A Command that makes no sense is [`Outcome::Refused`]. A Command
 /// that was handled before is [`Outcome::AlreadySo`]. Neither changes anything.
 pub fn decide(snapshot: Snapshot<'_>, command: &Command, now: Timestamp) -> Decision {
+    decide_keeping_rest(snapshot, command, now).0
+}
+
+/// The same Decision, and the Tasks and Workers of the snapshot that it leaves as they are: for
+/// callers that keep them in memory and would otherwise clone them. After a refusal, those that the
+/// Command began to change are missing.
+pub fn decide_keeping_rest<'a>(
+    snapshot: Snapshot<'a>,
+    command: &Command,
+    now: Timestamp,
+) -> (Decision, Snapshot<'a>) {
     let mut draft = Draft::new(snapshot, now);
     if command.worker().is_some() {
         draft.bind_workers();
@@ -184,7 +195,7 @@ pub fn decide(snapshot: Snapshot<'_>, command: &Command, now: Timestamp) -> Deci
         Command::Released(released) => release::apply(&mut draft, released),
         Command::AdvanceWorker { worker } => worker::advance(&mut draft, *worker),
     };
-    draft.into_decision(result)
+    draft.into_decision_and_rest(result)
 }
 
 /// Does the Task's step have a `skip_if` that is not decided yet? Then the worker counts of its
@@ -208,6 +219,18 @@ pub fn first_workers_wanted(workspace: &Workspace, task: &Task) -> Option<usize>
 /// Decision. Allocates nothing.
 pub fn may_take(workspace: &Workspace, worker: &Worker, task: &Task, now: Timestamp) -> bool {
     matching::may_take(workspace, worker, task, now)
+}
+
+/// The Workers that a Task is offered to now, of these free ones, in the order of the offers
+/// (taskrouter.md section 9). `longest_idle_first` is read no further than necessary. For callers
+/// that know all free Workers: [`decide`] chooses the same among them.
+pub fn best_workers_of<'w>(
+    workspace: &Workspace,
+    task: &Task,
+    longest_idle_first: impl Iterator<Item = &'w Worker>,
+    now: Timestamp,
+) -> Vec<&'w Worker> {
+    matching::best_of(workspace, task, longest_idle_first, now)
 }
 
 #[cfg(test)]

@@ -432,3 +432,44 @@ fn eligible_worker_satisfies_the_expression() {
         assert_eq!(is_eligible(&world.workspace, ben, queue(name)), expected);
     }
 }
+
+fn everything(world: &World) -> Snapshot<'_> {
+    Snapshot::new(&world.workspace)
+        .with_tasks(world.tasks.values().cloned())
+        .with_candidates(queue("en"), world.workers.values().cloned())
+}
+
+/// What a Decision leaves as it is comes back with it: every Task and Worker is in exactly one of
+/// both.
+#[test]
+fn rest_of_a_snapshot_comes_back() {
+    let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
+    world.call("c1", "en");
+    let advance = Command::Advance { task: task("c1") };
+    let (decision, rest) = decide_keeping_rest(everything(&world), &advance, world.now);
+    assert_eq!(decision, decide(everything(&world), &advance, world.now));
+    assert_eq!((decision.tasks.len(), decision.workers.len()), (1, 1));
+    let left: Vec<&String> = rest.workers.values().map(|it| &it.friendly_name).collect();
+    assert_eq!((rest.tasks.len(), left), (0, vec![&"Cai".to_owned()]));
+    let unknown = Command::Advance { task: task("none") };
+    let (_, rest) = decide_keeping_rest(everything(&world), &unknown, world.now);
+    assert_eq!((rest.tasks.len(), rest.workers.len()), (1, 2));
+}
+
+/// The Workers that are best of the free ones are those that the engine reserves.
+#[test]
+fn best_workers_are_those_reserved() {
+    let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
+    world.call("c1", "en");
+    let mut free: Vec<&Worker> = world.workers.values().collect();
+    free.sort_by_key(|worker| worker.idle_key());
+    let best = best_workers_of(
+        &world.workspace,
+        world.task("c1"),
+        free.into_iter(),
+        world.now,
+    );
+    let best: Vec<String> = best.iter().map(|it| it.friendly_name.clone()).collect();
+    world.advance("c1");
+    assert_eq!(best, world.offered_to("c1"));
+}
