@@ -23,7 +23,8 @@ where
         let deps = Arc::clone(&deps);
         async move {
             let reply = match webhook(event.payload.try_into()?) {
-                Ok(request) => handle(deps, request).await,
+                // Boxed: the type of the whole future would be too deep for the compiler.
+                Ok(request) => Box::pin(handle(deps, request)).await,
                 Err(reply) => reply,
             };
             Ok::<_, Error>(HttpAnswer::from(response(reply)?))
@@ -44,7 +45,7 @@ where
     let service = service_fn(move |event: LambdaEvent<HttpEvent>| {
         let deps = Arc::clone(&deps);
         async move {
-            let response = handle(deps, event.payload.try_into()?).await;
+            let response = Box::pin(handle(deps, event.payload.try_into()?)).await;
             Ok::<_, Error>(HttpAnswer::from(response))
         }
     });

@@ -309,7 +309,10 @@ pub fn after_secs(secs: u64) -> Timestamp {
 
 fn engine() -> (SharedHttpClient, String) {
     match std::env::var(ENDPOINT) {
-        Ok(endpoint) => (runtime::sdk_http::SdkHttp::new(), endpoint),
+        Ok(endpoint) => (
+            SharedHttpClient::new(runtime::sdk_http::SdkHttp::new()),
+            endpoint,
+        ),
         Err(_) => (
             SharedHttpClient::new(InProcess::new(Database::memory().unwrap())),
             EMBEDDED.to_owned(),
