@@ -16,6 +16,7 @@ use ids::AccountSid;
 use serde_json::Value as Json;
 
 const EXAMPLE: &str = include_str!("../../../contact-centre.yaml");
+const UTILITY: &str = include_str!("../../../examples/utility/contact-centre.yaml");
 const BASE: &str = include_str!("corpus/base.yaml");
 
 /// Keywords that constrain nothing here: a pattern is for editors alone.
@@ -123,7 +124,7 @@ fn of_yaml(text: &str) -> Json {
 #[test]
 fn example_files_satisfy_the_schema() {
     let schema = schema();
-    for text in [EXAMPLE, BASE] {
+    for text in [EXAMPLE, BASE, UTILITY] {
         assert_eq!(problem(&schema, &schema, &of_yaml(text), ""), None);
     }
 }
@@ -222,6 +223,41 @@ fn schema_has_the_keys_of_the_reader() {
             "/$defs/workspace/properties/wrap_up",
         ),
         ("menu:\n", "dialing: { zzz: 1 }\nmenu:\n", "/$defs/dialing"),
+        (
+            "menu:\n",
+            "calendars: { day: { zzz: 1 } }\nmenu:\n",
+            "/$defs/flow_calendar",
+        ),
+        (
+            "menu:\n",
+            "flows: { a: [{ zzz: 1 }] }\nmenu:\n",
+            "/$defs/flow_verb",
+        ),
+        (
+            "menu:\n",
+            "flows: { a: [{ menu: { zzz: 1 } }] }\nmenu:\n",
+            "/$defs/flow_menu",
+        ),
+        (
+            "menu:\n",
+            "flows: { a: [{ collect: { zzz: 1 } }] }\nmenu:\n",
+            "/$defs/flow_collect",
+        ),
+        (
+            "menu:\n",
+            "flows: { a: [{ queue: { zzz: 1 } }] }\nmenu:\n",
+            "/$defs/flow_queue",
+        ),
+        (
+            "menu:\n",
+            "flows: { a: [{ queue: { wait: { zzz: 1 } } }] }\nmenu:\n",
+            "/$defs/flow_wait",
+        ),
+        (
+            "menu:\n",
+            "flows: { a: [{ look_up: { zzz: 1 } }] }\nmenu:\n",
+            "/$defs/flow_look_up",
+        ),
     ] {
         assert_eq!(BASE.matches(from).count(), 1, "{from}");
         let text = BASE.replace(from, to);
