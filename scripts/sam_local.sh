@@ -23,6 +23,7 @@ options=(--template "$template" --config-file "$PWD/samconfig.toml" --skip-pull-
 # Function, event, text that the response contains.
 invocations='
   IncomingCall  incoming-call.first-ring        <Redirect
+  FlowStep      flow-step.bad-signature         403
   EnqueueCall   enqueue-call.digit-one          <Redirect
   WaitMusic     wait-music.music                UklGR
   Assignment    assignment.bad-signature        403
