@@ -288,7 +288,12 @@ fn routes(project: &Project) -> Vec<String> {
             path::MUSIC => &["GET"],
             _ => &["GET", "POST"],
         };
-        let function = logical_id(path.split('/').nth(1).unwrap_or_default());
+        // A flow is named below the path: `/flows/main`.
+        let (folder, path) = match path.as_str() {
+            path::FLOWS => ("flow-step", "/flows/main"),
+            path => (path.split('/').nth(1).unwrap_or_default(), path),
+        };
+        let function = logical_id(folder);
         let astray = methods
             .iter()
             .filter(|method| !leads(&function, method, path));
