@@ -70,7 +70,7 @@ async fn main() {
 async fn answered(function: &mut Lambda, event: &Value) {
     match function.invoke(event).await {
         Outcome::Response(answer) if answer["statusCode"] == 200 => {}
-        outcome => panic!("{outcome:?}"),
+        outcome @ (Outcome::Response(_) | Outcome::Error(_)) => panic!("{outcome:?}"),
     }
 }
 

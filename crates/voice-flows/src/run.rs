@@ -472,13 +472,11 @@ impl<'a> Run<'a> {
 
     /// A value with its placeholders filled.
     fn filled(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) => {
-                let speaker = self.speaker();
-                fill(text, |name| speaker.scope.text(name)).into()
-            }
-            other => other.clone(),
-        }
+        let Value::String(text) = value else {
+            return value.clone();
+        };
+        let speaker = self.speaker();
+        fill(text, |name| speaker.scope.text(name)).into()
     }
 
     fn scope<'s>(&'s self, figures: Option<&'s Figures>) -> FlowScope<'s> {

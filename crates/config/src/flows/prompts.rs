@@ -184,7 +184,19 @@ fn check_ssml(text: &str) -> Result<(), String> {
             }
             Event::Eof if open == 0 => return Ok(()),
             Event::Eof => return Err("the SSML is not well-formed: a tag is not closed".to_owned()),
-            _text => continue,
+            Event::GeneralRef(entity) if is_known(entity) => continue,
+            Event::GeneralRef(_) => {
+                return Err(
+                    "the SSML is not well-formed: XML knows &amp; &lt; &gt; &quot; &apos;"
+                        .to_owned(),
+                );
+            }
+            Event::DocType(_) | Event::Decl(_) | Event::PI(_) => {
+                return Err(
+                    "the SSML is not well-formed: it is a fragment, not a document".to_owned(),
+                );
+            }
+            Event::Text(_) | Event::CData(_) | Event::Comment(_) => continue,
         };
         let name = tag.name().as_ref().to_owned();
         if !name.starts_with(char::is_alphabetic) {
@@ -199,6 +211,11 @@ fn check_ssml(text: &str) -> Result<(), String> {
     }
 }
 
+/// Whether XML itself defines an entity: `amp`, or the number of a character.
+fn is_known(entity: &str) -> bool {
+    entity.starts_with('#') || ["amp", "lt", "gt", "quot", "apos"].contains(&entity)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +227,12 @@ mod tests {
             ("<sub alias=\"Doctor\">Dr.</sub> Who", None),
             ("5 < 6", Some("not well-formed")),
             ("<emphasis>open", Some("not well-formed")),
+            ("<p>Tom &amp; Jerry &#8211; friends</p>", None),
+            ("<p>Tom &nbsp; Jerry</p>", Some("not well-formed")),
+            (
+                "<!DOCTYPE speak><p>Hi</p>",
+                Some("a fragment, not a document"),
+            ),
             ("<marquee>Hi</marquee>", Some("unknown SSML tag <marquee>")),
         ] {
             let problem = check_ssml(text).err();
