@@ -1,5 +1,7 @@
 //! What is checked: the parts of a contact centre, each with its position.
 
+use std::collections::BTreeSet;
+
 use ids::time::Millis;
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid};
 use task_router::model::{
@@ -83,9 +85,9 @@ pub struct Voice {
     pub ring_timeout: Millis,
     /// The Activity after a conversation.
     pub post_work_activity_sid: Option<ActivitySid>,
-    /// The TaskQueue of voicemails.
-    pub voicemail_task_queue_sid: Option<TaskQueueSid>,
-    /// The values of `selected_language` that the menu offers.
+    /// The TaskQueues of voicemails, and those whose figures voice flows ask for.
+    pub other_task_queues: BTreeSet<TaskQueueSid>,
+    /// The values of `selected_language` that callers can choose.
     pub languages: Vec<String>,
 }
 

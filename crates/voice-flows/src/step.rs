@@ -244,6 +244,16 @@ impl VoiceFlows {
         Ok(FlowsVersion::of(self.content()?.as_bytes()))
     }
 
+    /// The TaskQueues of the voicemail steps.
+    pub fn voicemail_task_queues(&self) -> impl Iterator<Item = TaskQueueSid> {
+        self.steps.iter().filter_map(|step| {
+            let Action::Voicemail(voicemail) = &step.action else {
+                return None;
+            };
+            Some(voicemail.task_queue)
+        })
+    }
+
     /// The step with this number.
     pub fn step(&self, id: StepId) -> Option<&Step> {
         self.steps.get(usize::from(id.0))

@@ -1,5 +1,8 @@
 //! The centre of a `contact-centre.yaml`.
 
+use std::collections::BTreeSet;
+
+use ids::TaskQueueSid;
 use ids::time::{Millis, Timestamp};
 use routing_check::{Centre, Declared, DeclaredWorkflow, Keys, Settings, Voice};
 use task_router::model::{Workflow, Workspace};
@@ -90,9 +93,21 @@ fn voice(read: &ContactCentre) -> Voice {
         workflow_sid: settings.workflow_sid,
         ring_timeout: Millis::from_secs(settings.worker_ring_timeout_secs.into()),
         post_work_activity_sid: settings.post_work_activity_sid,
-        voicemail_task_queue_sid: settings.voicemail_task_queue_sid,
+        other_task_queues: other_task_queues(read),
         languages: languages
             .map(|language| language.selected_language.clone())
             .collect(),
     }
+}
+
+/// The TaskQueues that callers reach without a Workflow, or that flows ask for.
+fn other_task_queues(read: &ContactCentre) -> BTreeSet<TaskQueueSid> {
+    let mut queues: BTreeSet<TaskQueueSid> = BTreeSet::new();
+    queues.extend(read.voice_settings.voicemail_task_queue_sid);
+    let Some(flows) = &read.voice_flows else {
+        return queues;
+    };
+    queues.extend(flows.queues.values());
+    queues.extend(flows.voicemail_task_queues());
+    queues
 }

@@ -35,7 +35,7 @@ fn queues(centre: &Centre, serving: &Serving, report: &mut Report) {
         }
     }
     if let Some(voice) = &centre.voice {
-        used.extend(voice.voicemail_task_queue_sid);
+        used.extend(&voice.other_task_queues);
     }
     for (index, queue) in centre.task_queues().iter().enumerate() {
         let name = &queue.part.friendly_name;
