@@ -244,6 +244,27 @@ impl VoiceFlows {
         Ok(FlowsVersion::of(self.content()?.as_bytes()))
     }
 
+    /// The Workflows of the queue and callback steps.
+    pub fn workflows(&self) -> impl Iterator<Item = WorkflowSid> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Queue(queue) => Some(queue.workflow),
+            Action::Callback(callback) => Some(callback.workflow),
+            Action::Say(_)
+            | Action::Menu(_)
+            | Action::Collect(_)
+            | Action::Branch(_)
+            | Action::Set(_)
+            | Action::Tag(_)
+            | Action::Language(_)
+            | Action::LookUp(_)
+            | Action::Voicemail(_)
+            | Action::Transfer(_)
+            | Action::Use(_)
+            | Action::GoTo(_)
+            | Action::HangUp => None,
+        })
+    }
+
     /// The TaskQueues of the voicemail steps.
     pub fn voicemail_task_queues(&self) -> impl Iterator<Item = TaskQueueSid> {
         self.steps.iter().filter_map(|step| {

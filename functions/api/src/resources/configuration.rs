@@ -7,9 +7,11 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use serde::Serialize;
+use shared::voice_settings::VoiceSettings;
 use store::{COMMIT_ATTEMPTS_MAX, PartsInUse};
 use task_router::model::{PartId, Workspace};
 use vocabulary::{is_own_path, is_url};
+use voice_flows::VoiceFlows;
 
 use crate::answer::Answer;
 use crate::error::ApiError;
@@ -56,6 +58,17 @@ impl Kind {
             Self::Worker => "Workers",
         }
     }
+}
+
+/// The voice flows of new calls, which refer to Workflows and TaskQueues.
+pub async fn voice_flows(
+    context: &RequestContext<'_>,
+    settings: Option<&VoiceSettings>,
+) -> Result<Option<Arc<VoiceFlows>>, ApiError> {
+    let Some(version) = settings.and_then(|settings| settings.flows.as_ref()) else {
+        return Ok(None);
+    };
+    Ok(context.api.store.voice_flows(version).await?)
 }
 
 /// The Workspace in the path, read from the table and not from the cache: a client finds a part

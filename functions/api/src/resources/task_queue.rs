@@ -106,8 +106,12 @@ async fn check_voicemail(
     workspace: &Workspace,
 ) -> Result<(), ApiError> {
     let settings = context.api.store.voice_settings(context.now).await?;
+    let flows = configuration::voice_flows(context, settings.as_deref()).await?;
+    let is_in_flows =
+        flows.is_some_and(|flows| flows.voicemail_task_queues().any(|used| used == sid));
     let is_for_voicemails = settings.is_some_and(|settings| {
-        settings.workspace_sid == workspace.sid && settings.voicemail_task_queue_sid == Some(sid)
+        let is_named = settings.voicemail_task_queue_sid == Some(sid) || is_in_flows;
+        settings.workspace_sid == workspace.sid && is_named
     });
     if is_for_voicemails {
         return Err(referenced(

@@ -104,7 +104,9 @@ pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
         return Err(context.not_found());
     }
     let voice_settings = context.api.store.voice_settings(context.now).await?;
-    if voice_settings.is_some_and(|settings| settings.workflow_sid == sid) {
+    let flows = configuration::voice_flows(context, voice_settings.as_deref()).await?;
+    let is_in_flows = flows.is_some_and(|flows| flows.workflows().any(|used| used == sid));
+    if is_in_flows || voice_settings.is_some_and(|settings| settings.workflow_sid == sid) {
         return Err(referenced(
             Kind::Workflow,
             sid,

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::project;
 use tests::story::SLACK;
 use tests::test_centre::TestCentre;
 
@@ -70,6 +71,28 @@ async fn parts_in_use_cannot_be_deleted() {
             reason,
         )
         .await;
+    }
+    test_centre.close().await;
+}
+
+/// The Workflows and TaskQueues that only voice flows refer to.
+#[tokio::test]
+async fn parts_of_flows_cannot_be_deleted() {
+    let file = project::read("examples/utility/contact-centre.yaml");
+    let test_centre = TestCentre::open(&file, None).await;
+    let home = format!("/{}", test_centre.contact_centre.workspace.sid);
+    for (kind, key, name, reason) in [
+        ("Workflows", "workflows", "Emergency", "callers go into it"),
+        (
+            "TaskQueues",
+            "task_queues",
+            "Messages",
+            "voicemails become Tasks",
+        ),
+    ] {
+        let all = read(&test_centre, &format!("{home}/{kind}")).await;
+        let part = sid(named(&all, key, name)).to_owned();
+        assert_kept(&test_centre, &format!("{home}/{kind}/{part}"), reason).await;
     }
     test_centre.close().await;
 }
