@@ -66,12 +66,14 @@ fn is_visible(world: &World, task: &Task) -> bool {
         && step_ends.is_none_or(|end| now < end)
 }
 
-/// Whether the Worker did not take the Task a moment ago, and is not offered it again yet.
+/// Whether the Worker did not take the Task a moment ago, and is not offered it again yet. A search
+/// that began before the end of the pause may end after it.
 fn is_spared(world: &World, workspace: &Workspace, task: &Task, worker: WorkerSid) -> bool {
     let pause = workspace.rules.reoffer_pause;
-    task.failed_offers
-        .iter()
-        .any(|failed| failed.worker_sid == worker && world.now() < failed.at + pause)
+    task.failed_offers.iter().any(|failed| {
+        let searched_again = failed.at + pause + VISIBLE_AFTER;
+        failed.worker_sid == worker && world.now() < searched_again
+    })
 }
 
 /// Whether a Worker serves `earlier` before `task`: a second, simple implementation.
