@@ -68,5 +68,5 @@ caught! {
     finds_opened_channel_not_matched: OpenedChannelNotServed by NoTaskWaitsBesideAFreeWorker from 300;
     finds_call_forgotten_by_the_carrier: UnknownCallTakenForLive by EverythingEnds;
     finds_later_task_that_overtakes: LaterTaskOvertakes by FirstTaskFirst;
-    finds_events_out_of_order: TimeGoesBack by EventsAreComplete;
+    finds_events_out_of_order: TimeGoesBack by EventsAreComplete from 200;
 }
