@@ -3,8 +3,7 @@
 use ids::TaskSid;
 use shared::menu::{Language, Texts};
 use shared::twiml::{
-    Dial, DialNoun, Enqueue, EnqueueTarget, Gather, Pause, Play, Prompt as Heard, Record, Say,
-    Speech, escaped,
+    Dial, DialNoun, Enqueue, EnqueueTarget, Pause, Play, Prompt as Heard, Record, Say, escaped,
 };
 use shared::webhook::path;
 
@@ -63,33 +62,6 @@ impl Speaker<'_> {
         };
         let say = self.language.say(&fill(text, value))?;
         Some(Say { is_ssml, ..say })
-    }
-}
-
-/// The question of a menu or of a collect step.
-pub(crate) struct Question<'a> {
-    pub prompt: Vec<Heard>,
-    pub timeout_secs: u16,
-    pub num_digits: Option<u8>,
-    pub language: &'a Language,
-    /// The hints of the speech recognition; `None`: keys only.
-    pub hints: Option<String>,
-    /// The state that is resumed with the answer.
-    pub state: State,
-}
-
-impl Question<'_> {
-    pub fn gather(self) -> Gather {
-        Gather {
-            speech: self.hints.map(|hints| Speech {
-                language: self.language.language.clone(),
-                hints,
-            }),
-            num_digits: self.num_digits,
-            timeout_secs: self.timeout_secs,
-            action: self.state.url(),
-            nested: self.prompt,
-        }
     }
 }
 

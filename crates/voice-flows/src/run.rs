@@ -4,6 +4,7 @@
 mod callback;
 mod collect;
 mod menu;
+mod question;
 mod queue;
 mod voicemail;
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::question::Question;
 use super::{Inputs, Next, Run};
-use crate::documents::Question;
 use crate::{Collect, Resume, Step};
 
 /// The key that confirms an input. Every other key, and silence, asks again.
@@ -57,18 +57,13 @@ impl<'a> Run<'a> {
     }
 
     fn ask_to_confirm(&mut self, collect: &Collect) -> Next {
-        let state = self.questioned().resumed(Resume::Confirm);
-        let speaker = self.speaker();
         let question = Question {
-            prompt: speaker.prompt(&collect.confirm),
+            prompt: &collect.confirm,
             timeout_secs: collect.timeout_secs,
             num_digits: Some(1),
-            language: speaker.language,
             hints: None,
-            state: state.clone(),
         };
-        let gather = question.gather();
-        self.pose(gather, &state)
+        self.pose(question, Resume::Confirm, Resume::Confirm)
     }
 
     fn confirmed(&mut self, collect: &'a Collect, step: &Step) -> Next {
@@ -76,10 +71,7 @@ impl<'a> Run<'a> {
             return Next::Go(step.next);
         }
         self.state.values.remove(&collect.into);
-        if self.ask_again(collect.attempts) {
-            return self.ask_for(collect);
-        }
-        self.leave_question(collect.on_failure, step)
+        self.ask_for_again(collect, step)
     }
 
     fn nothing_collected(&mut self, collect: &'a Collect, step: &Step) -> Next {
@@ -106,17 +98,12 @@ impl<'a> Run<'a> {
     }
 
     fn ask_for(&mut self, collect: &Collect) -> Next {
-        let state = self.questioned();
-        let speaker = self.speaker();
         let question = Question {
-            prompt: speaker.prompt(&collect.prompt),
+            prompt: &collect.prompt,
             timeout_secs: collect.timeout_secs,
             num_digits: collect.num_digits(),
-            language: speaker.language,
             hints: collect.has_speech().then(String::new),
-            state: state.resumed(Resume::Input),
         };
-        let gather = question.gather();
-        self.pose(gather, &state.resumed(Resume::NoInput))
+        self.pose(question, Resume::Input, Resume::NoInput)
     }
 }

@@ -1,10 +1,8 @@
 //! A run at a menu.
 
-use shared::twiml::{Gather, Redirect};
-
-use super::{Next, Run, Turn};
-use crate::documents::Question;
-use crate::{KeyOption, Menu, Resume, State, Step, Target};
+use super::question::Question;
+use super::{Next, Run};
+use crate::{KeyOption, Menu, Resume, Step};
 
 impl<'a> Run<'a> {
     pub(super) fn menu(&mut self, menu: &'a Menu, step: &'a Step) -> Next {
@@ -68,51 +66,13 @@ impl<'a> Run<'a> {
     }
 
     fn ask(&mut self, menu: &Menu) -> Next {
-        let state = self.questioned();
-        let speaker = self.speaker();
-        let language = &speaker.language.selected_language;
+        let language = &self.speaker().language.selected_language;
         let question = Question {
-            prompt: speaker.prompt(&menu.prompt),
+            prompt: &menu.prompt,
             timeout_secs: menu.timeout_secs,
             num_digits: Some(1),
-            language: speaker.language,
             hints: menu.has_speech(language).then(|| menu.hints(language)),
-            state: state.resumed(Resume::Input),
         };
-        let gather = question.gather();
-        self.pose(gather, &state.resumed(Resume::NoInput))
-    }
-
-    /// Ends the document with a question; silence resumes the state `silent`.
-    pub(super) fn pose(&mut self, gather: Gather, silent: &State) -> Next {
-        self.document.extend([gather.into()]);
-        let redirect = Redirect::new(silent.url());
-        Next::Stop(Turn::Document(self.complete(redirect)))
-    }
-
-    /// The state that a question carries. Secrets end with it.
-    pub(super) fn questioned(&mut self) -> State {
-        let state = self.carried();
-        self.state = state.clone();
-        self.secrets.clear();
-        state
-    }
-
-    /// Begins another attempt, if one is left.
-    pub(super) fn ask_again(&mut self, attempts: u8) -> bool {
-        let is_left = self.state.attempt < attempts;
-        if is_left {
-            self.state.attempt += 1;
-        }
-        is_left
-    }
-
-    /// Where a call continues whose last attempt at a question failed.
-    pub(super) fn leave_question(&mut self, target: Option<Target>, step: &Step) -> Next {
-        match (target, step.on_error) {
-            (Some(target), _) => Next::Go(target.from(step)),
-            (None, Some(target)) => Next::Go(Some(target)),
-            (None, None) => self.say_goodbye(),
-        }
+        self.pose(question, Resume::Input, Resume::NoInput)
     }
 }
