@@ -25,8 +25,8 @@ use tests::{centre, project};
 
 const RUNS_DEFAULT: usize = 20;
 
-/// The URL that the event's host and path make up.
-const URL: &str = "https://cordboard.example/enqueue-call";
+/// The URL that the event's host, path and query make up.
+const URL: &str = "https://cordboard.example/enqueue-call?attempt=1";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
