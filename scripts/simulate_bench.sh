@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The capacity simulation beside SimPy and Ciw, one after the other on the same machine: calls a second on one core, then a
-# year of 100 agents (52 weeks, 2.5 million calls) on all cores. Needs Python 3 with venv.
+# year of 100 agents (52 weeks, 2.5 million calls) on all cores. Then the Erlang formulas, which must hold within 1 %. Needs
+# Python 3 with venv.
 #
 #   scripts/simulate_bench.sh
 set -euo pipefail
@@ -15,3 +16,4 @@ bench() {
 "$ciw/python" scripts/simulate_bench/ciw_week.py
 bench 4 1
 bench 52 "$(nproc)"
+cargo test --quiet --release -p capacity-simulation --test erlang

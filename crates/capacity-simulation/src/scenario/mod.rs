@@ -177,7 +177,7 @@ pub struct Answers {
     pub after: Distribution,
     /// The share of offers that the Worker does not answer, from 0 to 1.
     pub missed: f64,
-    /// When a Worker returns whom a missed offer has moved to the timeout Activity.
+    /// When a Worker returns that a missed offer has moved to the timeout Activity.
     pub return_after: Span,
 }
 

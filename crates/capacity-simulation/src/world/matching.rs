@@ -92,7 +92,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// The free Workers whom the Task would be offered to.
+    /// The free Workers to which the Task would be offered.
     fn candidates(&self, task: &Task) -> Vec<WorkerSid> {
         let workspace = &self.plan.workspace;
         match order::waiting_list_of(workspace, task) {
