@@ -41,6 +41,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::carrier_choice::CarrierChoice;
+use crate::configuration_file;
 use crate::connections;
 use crate::embedded_dynamodb::{Durability, EmbeddedDynamoDb, Place, TABLE};
 use crate::http::{self, Access};
@@ -326,6 +327,7 @@ impl Centre {
                 .merge(http::task_router(&self.voice, webhooks));
         }
         let hosts = self.addresses.hosts();
+        let site = site.merge(configuration_file::routes(Arc::clone(&self)));
         let operations = operations::routes(Arc::clone(&self), Arc::clone(&hosts));
         let site = http::guarded(site.merge(operations), hosts);
         let shutdown = async move {

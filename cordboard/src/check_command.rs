@@ -1,4 +1,5 @@
-//! `cordboard check`: faults of routing in files, without a network and without credentials.
+//! `cordboard check`: faults of routing in files, without a network and without credentials; or in a
+//! contact centre that runs or is deployed.
 #![allow(
     clippy::print_stdout,
     reason = "this is what the person at the terminal reads"
@@ -12,11 +13,14 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use config::{CheckedFile, PlacedFinding, check_files};
+use config::{CheckedFile, PlacedFinding, Surroundings, check_files_in};
+use ids::time::Clock;
 use routing_check::Level;
+use runtime::SystemClock;
 
-use crate::cli::{Check, CheckFormat};
-use crate::start::DEFAULT_FILE;
+use crate::cli::{Check, CheckFormat, Place, Start};
+use crate::contact_centre_source::Source;
+use crate::start::{DEFAULT_FILE, Failure};
 
 /// Exit code when a finding is an error, or with `--strict` a warning.
 const FOUND: u8 = 1;
@@ -30,9 +34,16 @@ struct File {
     text: String,
 }
 
-/// Checks the files and prints the findings.
-pub fn check(options: &Check, config: Option<&Path>) -> ExitCode {
-    let files = match read_all(options, config) {
+/// Checks the files, or a contact centre, and prints the findings.
+pub async fn check(options: &Check, start: &Start) -> ExitCode {
+    let files = match &options.url.as_ref().or(options.table.as_ref()) {
+        Some(place) => read_centre(options, place, start)
+            .await
+            .map(|file| vec![file])
+            .map_err(|error| error.to_string()),
+        None => read_all(options, start.config.as_deref()),
+    };
+    let files = match files {
         Ok(files) => files,
         Err(message) => {
             eprintln!("{message}");
@@ -46,7 +57,15 @@ pub fn check(options: &Check, config: Option<&Path>) -> ExitCode {
             text: &file.text,
         })
         .collect();
-    match check_files(&checked) {
+    let beside = |file: &str, name: &str| {
+        let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+        std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
+    };
+    let surroundings = Surroundings {
+        beside: &beside,
+        now: Some(SystemClock.now()),
+    };
+    match check_files_in(&checked, surroundings) {
         Ok(findings) => {
             print(options.format, &files, &findings);
             verdict(&findings, options.strict)
@@ -63,6 +82,21 @@ pub fn check(options: &Check, config: Option<&Path>) -> ExitCode {
 /// Prints the JSON schema of `contact-centre.yaml`.
 pub fn print_schema() {
     print!("{}", config::SCHEMA);
+}
+
+/// A contact centre as the file that would be exported; `name` is its URL or table.
+async fn read_centre(options: &Check, name: &str, start: &Start) -> Result<File, Failure> {
+    let place = Place {
+        url: options.url.clone(),
+        table: options.table.clone(),
+        account_sid: std::env::var("ACCOUNT_SID").ok(),
+    };
+    let source = Source::find(&place, start).await?;
+    let text = source.export(options.workspace.as_deref()).await?;
+    Ok(File {
+        name: name.to_owned(),
+        text,
+    })
 }
 
 fn read_all(options: &Check, config: Option<&Path>) -> Result<Vec<File>, String> {

@@ -54,8 +54,16 @@ pub enum Command {
     /// Play a day of calls for the configuration file in virtual time, and print service level, waits
     /// and occupancy.
     Simulate(Simulate),
-    /// Apply a configuration file to the table of a deployed stack.
+    /// Show what applying the configuration file would change, and which waiting Tasks and Workers
+    /// it affects: in a running contact centre, or in the table of a deployed stack.
+    Plan(PlanOptions),
+    /// Apply a configuration file, or a plan, to the table of a deployed stack.
     Apply(Apply),
+    /// Show the difference of two configuration files, part by part.
+    Diff(Diff),
+    /// Write the configuration file of what is there: of a running contact centre, of a deployed
+    /// stack, or of a Workspace of hosted TaskRouter.
+    Export(Export),
     /// Erase what is stored about a caller: the attributes of ended Tasks, their events and webhooks.
     Erase(Erase),
     /// Copy the data of a contact centre, which may be running, to a new file.
@@ -165,6 +173,15 @@ pub struct Check {
     /// Fail on warnings, too.
     #[arg(long)]
     pub strict: bool,
+    /// Check a running contact centre instead of files: its URL.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["table", "files"])]
+    pub url: Option<String>,
+    /// Check a deployed stack instead of files: the name of its table.
+    #[arg(long, value_name = "NAME", conflicts_with = "files")]
+    pub table: Option<String>,
+    /// The name or SID of the Workspace to check [default: that of calls, or the only one].
+    #[arg(long, value_name = "NAME")]
+    pub workspace: Option<String>,
 }
 
 /// Format of the findings of `check`.
@@ -218,9 +235,101 @@ pub enum ReportFormat {
     Csv,
 }
 
+/// The contact centre that a command asks.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Place {
+    /// The URL of a running contact centre [default: the one on --port]. With AUTH_TOKEN in the
+    /// environment it can be another user's.
+    #[arg(long, value_name = "URL", conflicts_with = "table")]
+    pub url: Option<String>,
+    /// The name of the table of a deployed stack: its output `TableName`.
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// The account SID of the contact centre.
+    #[arg(long, value_name = "SID", env = "ACCOUNT_SID")]
+    pub account_sid: Option<String>,
+}
+
+/// Options of `plan`.
+///
+/// Exit code 0: the plan was made, 1: it was not; with --exit-code 2: something would change.
+#[derive(Debug, Clone, Args)]
+pub struct PlanOptions {
+    /// The contact centre.
+    #[command(flatten)]
+    pub place: Place,
+    /// Write the plan to this file, for `apply --plan`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Format of the plan on standard output.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: DiffFormat,
+    /// Exit with 2 if something would change.
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// Options of `diff`.
+///
+/// Exit code 0: the files were compared, 1: a file cannot be read; with --exit-code 2: they differ.
+#[derive(Debug, Clone, Args)]
+pub struct Diff {
+    /// The file before.
+    #[arg(value_name = "BEFORE")]
+    pub before: PathBuf,
+    /// The file after.
+    #[arg(value_name = "AFTER")]
+    pub after: PathBuf,
+    /// Format of the difference.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: DiffFormat,
+    /// Exit with 2 if the files differ.
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// The format of plans and differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum DiffFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Options of `export`.
+#[derive(Debug, Clone, Args)]
+pub struct Export {
+    /// The contact centre.
+    #[command(flatten)]
+    pub place: Place,
+    /// Read a Workspace of hosted TaskRouter through its REST API, with TWILIO_ACCOUNT_SID and
+    /// TWILIO_AUTH_TOKEN of the environment.
+    #[arg(long, conflicts_with_all = ["url", "table"])]
+    pub twilio: bool,
+    /// The address of TaskRouter's REST API.
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "twilio",
+        default_value = "https://taskrouter.twilio.com"
+    )]
+    pub twilio_url: String,
+    /// The name or SID of the Workspace [default: that of calls, or the only one].
+    #[arg(long, value_name = "NAME")]
+    pub workspace: Option<String>,
+    /// Write the file here [default: standard output].
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// Options of `apply`.
 #[derive(Debug, Clone, Args)]
 pub struct Apply {
+    /// Apply this plan of `cordboard plan --out`, if the contact centre has not changed since.
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
     /// The name of the table: the stack's output `TableName`.
     #[arg(long)]
     pub table: String,

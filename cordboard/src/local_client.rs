@@ -1,4 +1,4 @@
-//! The HTTP client of commands that ask a contact centre on this machine.
+//! The HTTP client of commands that ask a contact centre, or TaskRouter's REST API.
 
 use std::time::Duration;
 
@@ -93,6 +93,18 @@ impl LocalClient {
         self.http.send(request, self.limits).await
     }
 
+    /// The path and query of a URL of this contact centre: credentials are sent nowhere else.
+    ///
+    /// # Errors
+    /// The URL is another server's.
+    pub(crate) fn path_of(&self, url: &str) -> Result<String, Failure> {
+        let path = url.strip_prefix(&self.base);
+        match path.filter(|path| path.starts_with('/')) {
+            Some(path) => Ok(path.to_owned()),
+            None => Err(format!("expected a URL that begins with {}, got {url}", self.base).into()),
+        }
+    }
+
     fn url(&self, place: &str) -> String {
         if place.starts_with('/') {
             format!("{}{place}", self.base)
@@ -104,9 +116,18 @@ impl LocalClient {
 
 /// The JSON of a successful answer.
 pub(crate) fn json<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
+    Ok(serde_json::from_slice(successful(answer)?)?)
+}
+
+/// The text of a successful answer.
+pub(crate) fn text(answer: &Answer) -> Result<String, Failure> {
+    Ok(String::from_utf8(successful(answer)?.to_vec())?)
+}
+
+fn successful(answer: &Answer) -> Result<&[u8], Failure> {
     if answer.status() >= StatusCode::BAD_REQUEST {
         let body = String::from_utf8_lossy(answer.body());
         return Err(format!("the contact centre answered {}: {body}", answer.status()).into());
     }
-    Ok(serde_json::from_slice(answer.body())?)
+    Ok(answer.body().as_ref())
 }

@@ -6,7 +6,7 @@ use clap::Parser;
 use cordboard::cli::{Cli, Command};
 use cordboard::{
     apply_command, backup_command, call_command, check_command, erase_command, explain_command,
-    log, replay_command, simulate_command, start,
+    export_command, log, plan_command, replay_command, simulate_command, start,
 };
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
@@ -19,26 +19,34 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     log::init(cli.start.log_format);
     let command = cli.command.unwrap_or_default();
+    let done = |()| ExitCode::SUCCESS;
     let result = match command {
-        Command::Serve(serve) => start::start(&serve, &cli.start).await,
-        Command::Call(call) => call_command::call(&call, &cli.start).await,
-        Command::Explain(explain) => explain_command::explain(&explain, &cli.start).await,
-        Command::Check(options) => {
-            return check_command::check(&options, cli.start.config.as_deref());
-        }
+        Command::Serve(serve) => start::start(&serve, &cli.start).await.map(done),
+        Command::Call(call) => call_command::call(&call, &cli.start).await.map(done),
+        Command::Explain(explain) => explain_command::explain(&explain, &cli.start)
+            .await
+            .map(done),
+        Command::Check(options) => Ok(check_command::check(&options, &cli.start).await),
         Command::Schema => {
             check_command::print_schema();
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
-        Command::Simulate(simulate) => simulate_command::run(&simulate, &cli.start),
-        Command::Apply(apply) => apply_command::apply(&apply, &cli.start).await,
-        Command::Backup(file) => backup_command::backup(&file, &cli.start).map_err(Into::into),
-        Command::Restore(file) => backup_command::restore(&file, &cli.start).map_err(Into::into),
-        Command::Erase(erase) => erase_command::erase(&erase, &cli.start).await,
-        Command::ReplayDeadLetters(replay) => replay_command::replay(&replay).await,
+        Command::Simulate(simulate) => simulate_command::run(&simulate, &cli.start).map(done),
+        Command::Plan(options) => plan_command::plan(&options, &cli.start).await,
+        Command::Apply(apply) => apply_command::apply(&apply, &cli.start).await.map(done),
+        Command::Diff(options) => plan_command::diff(&options),
+        Command::Export(options) => export_command::export(&options, &cli.start).await.map(done),
+        Command::Backup(file) => backup_command::backup(&file, &cli.start)
+            .map(done)
+            .map_err(Into::into),
+        Command::Restore(file) => backup_command::restore(&file, &cli.start)
+            .map(done)
+            .map_err(Into::into),
+        Command::Erase(erase) => erase_command::erase(&erase, &cli.start).await.map(done),
+        Command::ReplayDeadLetters(replay) => replay_command::replay(&replay).await.map(done),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             log::report(&*error, cli.start.log_format);
             ExitCode::FAILURE

@@ -33,7 +33,7 @@ use crate::steady_clock::SteadyClock;
 use crate::stop_signals::{StopSignal, StopSignals};
 
 /// The configuration that is used when there is no file.
-const BUILT_IN: &str = include_str!("../../contact-centre.yaml");
+pub(crate) const BUILT_IN: &str = include_str!("../../contact-centre.yaml");
 
 /// The configuration file that is used without `--config`.
 pub const DEFAULT_FILE: &str = "contact-centre.yaml";

@@ -175,6 +175,11 @@ impl PhoneList {
         self.0.contains_key(number)
     }
 
+    /// The numbers in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = (&PhoneNumber, &Listed)> {
+        self.0.iter()
+    }
+
     /// Number of entries.
     pub fn len(&self) -> usize {
         self.0.len()

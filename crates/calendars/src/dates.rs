@@ -60,6 +60,14 @@ impl Dates {
         })
     }
 
+    /// Whether the last of the dates is before `date`. Dates of every year never are.
+    pub(crate) fn are_before(&self, date: Date) -> bool {
+        match self.0 {
+            Kind::Once { last, .. } => last < date,
+            Kind::Yearly { .. } => false,
+        }
+    }
+
     pub(crate) fn contain(&self, date: Date) -> bool {
         match self.0 {
             Kind::Once { first, last } => first <= date && date <= last,

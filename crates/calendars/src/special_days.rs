@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
+use ids::time::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::dates::Dates;
@@ -69,6 +71,12 @@ impl SpecialDays {
     /// The hours of each of the days.
     pub fn hours(&self) -> &Hours {
         &self.hours
+    }
+
+    /// Whether they are in the past, as of the date of `now` in UTC.
+    pub fn are_before(&self, now: Timestamp) -> bool {
+        let now = jiff::Timestamp::from_millisecond(now.as_millis());
+        now.is_ok_and(|now| self.dates.are_before(now.to_zoned(TimeZone::UTC).date()))
     }
 
     pub(crate) fn contain(&self, date: Date) -> bool {

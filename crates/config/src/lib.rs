@@ -3,7 +3,8 @@
 //!
 //! Reading order: [`ContactCentre`] (the content of a file), [`read()`] (text to problems or a
 //! [`ContactCentre`]; no IO), [`apply()`] (writes the differences and keeps the rest, calls in
-//! progress included).
+//! progress included), [`plan::plan`] (what [`apply()`] would change), [`export::export`] (a contact
+//! centre as a file).
 //!
 //! The file identifies parts by name, the table by id. An id is derived from a path of names
 //! (account, Workspace, part). Reading a file again therefore yields the same ids, and a renamed
@@ -12,16 +13,20 @@
 mod apply;
 mod calendars;
 mod checking;
+mod current;
 mod dialing;
 mod document;
 mod event_types;
+pub mod export;
 mod files;
 mod flows;
 mod names;
 mod outline;
 mod phone_lists;
+pub mod plan;
 mod problem;
 mod reader;
+pub mod resources;
 mod sids;
 mod targets;
 mod task_channels;
@@ -37,10 +42,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use ids::{AccountSid, WorkflowSid};
 use shared::voice_settings::VoiceSettings;
 use task_router::model::{PartId, Workspace};
-use voice_flows::VoiceFlows;
+use voice_flows::{StepId, VoiceFlows};
 
 pub use apply::{ApplyError, Kept, Reason, Summary, Thing, apply};
-pub use checking::{CheckedFile, PlacedFinding, check_files};
+pub use checking::{CheckedFile, PlacedFinding, Surroundings, check_files, check_files_in};
+pub use current::{ChooseError, choose_workspace, export_current, read_current};
 pub use problem::{Place, Problem};
 pub use workers::DeclaredWorker;
 
@@ -76,6 +82,8 @@ pub struct ContactCentre {
     pub file: String,
     /// Positions of the names of Activities, TaskQueues and Workflows.
     pub places: BTreeMap<PartId, Place>,
+    /// Positions of the steps of flows.
+    pub step_places: BTreeMap<StepId, Place>,
 }
 
 /// Reads a file. Problems name it `file_name`; every id is derived from `account_sid` and names.
@@ -167,11 +175,12 @@ fn contact_centre(
             calendars: &calendars,
             lists: &lists,
         };
-        let flows = flows::read(reader, &fields, parts)?;
+        let (flows, places) = flows::read(reader, &fields, parts)?;
         let version = flows.version().map_err(|error| error.to_string());
         settings.flows = Some(reader.take(version, Place::START)?);
-        Some(flows)
+        Some((flows, places))
     });
+    let (voice_flows, step_places) = voice_flows.unzip();
     Some(ContactCentre {
         workspace: base.workspace,
         re_evaluate_tasks: workflows.re_evaluate_tasks,
@@ -181,5 +190,6 @@ fn contact_centre(
         warnings: Vec::new(),
         file: reader.file().to_owned(),
         places: reader.take_places(),
+        step_places: step_places.unwrap_or_default(),
     })
 }

@@ -97,6 +97,16 @@ impl<'s> Outline<'s> {
         }
     }
 
+    /// Whether the document has a key at its top.
+    pub fn has(&self, key: &str) -> bool {
+        match &self.root.value {
+            Value::Mapping(entries) => entries.iter().any(|entry| entry.key.value == key),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
+                false
+            }
+        }
+    }
+
     /// The document as JSON.
     pub fn json(&self) -> Json {
         json_of(&self.root)

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use csv::{Position, ReaderBuilder, StringRecord, Trim};
-use shared::phone_list::{Listed, PhoneList, PhoneNumber};
+use shared::phone_list::{Listed, PhoneList, PhoneNumber, TAGS_MAX};
+use vocabulary::PRIORITY_MAX;
 
 use crate::document::{Entry, Node, Value, place};
 use crate::files::{self, NamedFile, ReadFile};
@@ -26,7 +27,11 @@ const HEADER: &str = "number";
 const COMMENT: char = '#';
 
 /// The columns of a line.
-const COLUMNS: [&str; 3] = [HEADER, "tags", "priority"];
+const COLUMNS: [&str; 3] = [HEADER, TAGS, PRIORITY];
+
+const TAGS: &str = "tags";
+
+const PRIORITY: &str = "priority";
 
 /// The lists of a file by name; a list with a mistake is left out.
 pub(crate) fn read(
@@ -85,20 +90,42 @@ fn read_list(
     mistakes.is_empty().then(|| (name.clone(), list))
 }
 
-/// The numbers of a list that is written in the configuration.
+/// The numbers of a list that is written in the configuration, each a text, or a mapping with its
+/// tags and priority.
 fn written(reader: &mut Reader<'_>, nodes: &[Node]) -> PhoneList {
     let mut list = PhoneList::default();
     for node in nodes {
-        let expected = "a number such as \"+17075550183\", in quotes";
-        let Some(text) = reader.text(node, "lists", expected) else {
+        let Some((text, listed)) = entry(reader, node) else {
             continue;
         };
-        let added = PhoneNumber::normalized(text)
-            .and_then(|number| list.add(number, Listed::default()))
+        let added = PhoneNumber::normalized(&text)
+            .and_then(|number| list.add(number, listed))
             .map_err(|error| format!("lists: {error}"));
         reader.take(added, place(node));
     }
     list
+}
+
+fn entry(reader: &mut Reader<'_>, node: &Node) -> Option<(String, Listed)> {
+    let expected = "a number such as \"+17075550183\", in quotes";
+    let Value::Mapping(_) = &node.value else {
+        let text = reader.text(node, "lists", expected)?;
+        return Some((text.to_owned(), Listed::default()));
+    };
+    let fields = reader.mapping(node, "a number of a list", &COLUMNS)?;
+    let number = reader.required(&fields, HEADER)?;
+    let number = reader.text(number, HEADER, expected)?.to_owned();
+    let mut tags = Vec::new();
+    if let Some(node) = fields.get(TAGS) {
+        for node in reader.list(node, TAGS, TAGS_MAX) {
+            tags.extend(reader.text(node, TAGS, "a word").map(str::to_owned));
+        }
+    }
+    let priority = fields
+        .get(PRIORITY)
+        .and_then(|node| reader.whole_number(node, PRIORITY, 0..=PRIORITY_MAX));
+    let listed = Listed::new(tags, priority).map_err(|error| format!("lists: {error}"));
+    Some((number, reader.take(listed, place(node))?))
 }
 
 /// The numbers of a file, and a message for each wrong line: `vip.csv:3, column 1: …`.

@@ -34,7 +34,7 @@ pub(crate) const SECTIONS: [&str; 16] = [
 ];
 
 /// Default of `worker_ring_timeout`, in seconds: less than most voicemails take to answer.
-const RING_TIMEOUT_SECS: u32 = 20;
+pub(crate) const RING_TIMEOUT_SECS: u32 = 20;
 
 /// Longest ring, in seconds (taskrouter.md section 11.3: 999, but 600 for SIP).
 const RING_TIMEOUT_MAX_SECS: u32 = 600;

@@ -143,12 +143,7 @@ fn read_attributes(reader: &mut Reader<'_>, node: &Node, dialing: &Dialing) -> O
 fn check_contact_uri(reader: &mut Reader<'_>, node: &Node, dialing: &Dialing) {
     let address = reader.json(node);
     let address = address.as_str().unwrap_or_default();
-    let has_name_after = |scheme| {
-        address
-            .strip_prefix(scheme)
-            .is_some_and(|name: &str| !name.is_empty())
-    };
-    if is_e164(address) || ["client:", "sip:"].into_iter().any(has_name_after) {
+    if is_address(address) {
         if let Err(not_allowed) = dialing.check(address) {
             reader.problem(place(node), format!("contact_uri: {not_allowed}"));
         }
@@ -159,6 +154,15 @@ fn check_contact_uri(reader: &mut Reader<'_>, node: &Node, dialing: &Dialing) {
         "contact_uri: expected a number such as \"+17075550101\", client:name or sip:…, got \"{got}\""
     );
     reader.problem(place(node), message);
+}
+
+/// Whether a Worker can be dialed there: a number, `client:name` or a SIP URI.
+pub(crate) fn is_address(text: &str) -> bool {
+    let has_name_after = |scheme| {
+        text.strip_prefix(scheme)
+            .is_some_and(|name: &str| !name.is_empty())
+    };
+    is_e164(text) || ["client:", "sip:"].into_iter().any(has_name_after)
 }
 
 fn read_capacity(

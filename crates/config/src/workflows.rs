@@ -19,7 +19,7 @@ use crate::urls::url_or_path;
 const ENTRIES_MAX: usize = 1_000;
 
 /// Cordboard's own assignment callback.
-const ASSIGNMENT_CALLBACK: &str = "/assignment";
+pub(crate) const ASSIGNMENT_CALLBACK: &str = "/assignment";
 
 const WORKFLOW_KEYS: [&str; 7] = [
     "name",

@@ -2,10 +2,10 @@
 //! inside our account. Without checks, a URL could reach private addresses (server-side request
 //! forgery).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use url::{Host, Url};
+use vocabulary::is_private_address;
 
 use crate::{ClientError, NetworkClient};
-use url::{Host, Url};
 
 /// The URLs that callbacks may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +43,8 @@ impl Destinations {
             return Err(Forbidden::NotHttps);
         }
         let private = match url.host() {
-            Some(Host::Ipv4(address)) => is_private(address.into()),
-            Some(Host::Ipv6(address)) => is_private(address.into()),
+            Some(Host::Ipv4(address)) => is_private_address(address.into()),
+            Some(Host::Ipv6(address)) => is_private_address(address.into()),
             Some(Host::Domain(_)) => false,
             None => true,
         };
@@ -62,59 +62,9 @@ impl Destinations {
 pub fn web_client(destinations: Destinations) -> Result<NetworkClient, ClientError> {
     match destinations {
         Destinations::Anywhere => NetworkClient::new(),
-        Destinations::PublicHttps => NetworkClient::reaching(|address| !is_private(address)),
-    }
-}
-
-/// Whether an address is not for the public internet: loopback, link-local (the metadata service
-/// among them), private, shared, for benchmarks, reserved, unspecified, multicast or broadcast, as
-/// the registries of special-purpose addresses list them (RFC 6890). An IPv6 address that contains an
-/// IPv4 address (mapped, NAT64, 6to4) is judged by that one, because a gateway sends to it.
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => is_private_v4(v4),
-        IpAddr::V6(v6) => {
-            let site_local = v6.segments()[0] & 0xffc0 == 0xfec0;
-            site_local
-                || v6.is_unicast_link_local()
-                || v6.is_unique_local()
-                || v6.is_multicast()
-                || v6.is_loopback()
-                || v6.is_unspecified()
-                || contained_v4(v6).is_some_and(is_private_v4)
+        Destinations::PublicHttps => {
+            NetworkClient::reaching(|address| !is_private_address(address))
         }
-    }
-}
-
-fn is_private_v4(v4: Ipv4Addr) -> bool {
-    let [first, second, third, _] = v4.octets();
-    let shared = first == 100 && (64..128).contains(&second);
-    let protocols = (first, second, third) == (192, 0, 0);
-    let benchmarks = first == 198 && (18..20).contains(&second);
-    let reserved = first >= 240;
-    v4.is_loopback()
-        || v4.is_private()
-        || v4.is_link_local()
-        || v4.is_multicast()
-        || first == 0
-        || shared
-        || protocols
-        || benchmarks
-        || reserved
-}
-
-/// The IPv4 address in an IPv6 address: mapped or compatible, NAT64 (`64:ff9b::/96`) or 6to4
-/// (`2002::/16`).
-fn contained_v4(v6: Ipv6Addr) -> Option<Ipv4Addr> {
-    let v4 = |high: u16, low: u16| {
-        let [first, second] = high.to_be_bytes();
-        let [third, fourth] = low.to_be_bytes();
-        Ipv4Addr::new(first, second, third, fourth)
-    };
-    match v6.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(v4(high, low)),
-        [0x2002, high, low, ..] => Some(v4(high, low)),
-        _ => v6.to_ipv4(),
     }
 }
 

@@ -79,8 +79,8 @@ pub struct Settings {
 /// The telephone side: which Tasks are calls, and what is known of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Voice {
-    /// The Workflow of calls.
-    pub workflow_sid: WorkflowSid,
+    /// The Workflows of calls: that of the menu, and those of flows.
+    pub workflow_sids: BTreeSet<WorkflowSid>,
     /// How long a Worker's phone rings.
     pub ring_timeout: Millis,
     /// The Activity after a conversation.
@@ -134,10 +134,10 @@ impl Centre {
             .find(|queue| queue.part.sid == sid)
     }
 
-    /// The telephone side, if the Workflow is that of calls.
+    /// The telephone side, if the Workflow is one of calls.
     pub fn voice_of(&self, workflow: WorkflowSid) -> Option<&Voice> {
         self.voice
             .as_ref()
-            .filter(|voice| voice.workflow_sid == workflow)
+            .filter(|voice| voice.workflow_sids.contains(&workflow))
     }
 }

@@ -159,6 +159,22 @@ rules! {
     TimeoutActivityAvailable "CB606" Note "Worker who does not answer stays available";
     UnknownKey "CB701" Warning "Key has no effect";
     UnknownQueue "CB702" Error "TaskQueue does not exist";
+    FlowNeverUsed "CB801" Warning "Flow is never used";
+    FlowStepNeverReached "CB802" Warning "Step of a flow is never reached";
+    EndlessCircle "CB803" Error "Steps repeat without an end";
+    MenuWithoutExit "CB804" Warning "No key leads out of the menu";
+    KeyNotNamed "CB805" Note "Menu does not say its key";
+    PhraseTwice "CB806" Error "Phrase is that of two keys";
+    CaseNeverTrue "CB807" Error "Case can never be true";
+    CaseNeverReached "CB808" Error "Case is never reached";
+    StepWithoutEffect "CB809" Warning "Step has no effect";
+    UnusedCalendar "CB810" Warning "Calendar is not used";
+    UnusedList "CB811" Warning "List is not used";
+    HolidaysPast "CB812" Warning "All holidays are in the past";
+    UnusedValue "CB813" Warning "Collected value is not used";
+    SecretSpoken "CB814" Error "Secret value is spoken or stored";
+    LanguageNeverChosen "CB815" Warning "No step chooses the language";
+    TransferToItself "CB816" Warning "Transfer leads back to the contact centre";
     MalformedAllowance "CB901" Warning "Comment allows nothing";
     UnusedAllowance "CB902" Note "Comment is not needed";
 }

@@ -24,6 +24,12 @@ pub const FINDINGS_MAX: usize = 500;
 /// Most Workers that are looked at. With more, rules about what no Worker has are silent.
 pub const WORKERS_LOOKED_AT_MAX: usize = 2_000;
 
+/// Why a deployed contact centre refuses to request a URL: it is not https, or its address is private.
+/// `None`: it does not refuse.
+pub fn refused_by_deployed(url: &str) -> Option<&'static str> {
+    rules::problem_of(url)
+}
+
 /// The findings of a contact centre, in the order of the rules' families.
 pub fn check(centre: &Centre) -> Vec<Finding> {
     let mut findings = rules::check(centre);

@@ -39,15 +39,7 @@ impl Store {
                 .listed_tasks(workspace.sid, &reading, BATCH_TASKS)
                 .await?;
             let tasks = self.readable_tasks(workspace, &page.sids(), now).await?;
-            for task in tasks.iter().filter(|task| !task.assignment_status.is_end()) {
-                used.note(task);
-                // The Tasks of one Workflow version share its configuration: it is read once.
-                if versions.insert((task.workflow_sid, task.workflow_version)) {
-                    let configuration = workspace.configuration_of(task);
-                    let targets = configuration.into_iter().flat_map(Configuration::targets);
-                    used.queues.extend(targets.map(|target| target.queue));
-                }
-            }
+            used.note_all(workspace, &tasks, &mut versions);
             next = reading.after(&page);
         }
         Ok(used)
@@ -55,6 +47,31 @@ impl Store {
 }
 
 impl PartsInUse {
+    /// The parts that these Tasks reference; ended Tasks reference none.
+    pub fn of(workspace: &Workspace, tasks: &[Task]) -> Self {
+        let mut used = Self::default();
+        used.note_all(workspace, tasks, &mut BTreeSet::new());
+        used
+    }
+
+    /// `versions` are the Workflow versions whose configurations were noted. The Tasks of one version
+    /// share its configuration, so it is read once.
+    fn note_all(
+        &mut self,
+        workspace: &Workspace,
+        tasks: &[Task],
+        versions: &mut BTreeSet<(WorkflowSid, u32)>,
+    ) {
+        for task in tasks.iter().filter(|task| !task.assignment_status.is_end()) {
+            self.note(task);
+            if versions.insert((task.workflow_sid, task.workflow_version)) {
+                let configuration = workspace.configuration_of(task);
+                let targets = configuration.into_iter().flat_map(Configuration::targets);
+                self.queues.extend(targets.map(|target| target.queue));
+            }
+        }
+    }
+
     fn note(&mut self, task: &Task) {
         self.queues.insert(task.task_queue_sid);
         self.workflows.insert(task.workflow_sid);

@@ -1,7 +1,8 @@
 //! The closed sets of words that TwiML documents and TaskRouter's instructions share ([`Word`],
-//! [`words!`]), the checks of a URL, the characters that a name must not hide, and names that are
-//! written almost alike.
+//! [`words!`]), the checks of a URL and an address, the characters that a name must not hide, and
+//! names that are written almost alike.
 
+mod address;
 mod callback_url;
 mod carrier;
 mod limits;
@@ -10,6 +11,7 @@ mod url;
 mod visible;
 mod word;
 
+pub use address::is_private_address;
 pub use callback_url::CallbackUrl;
 pub use carrier::{
     Beep, CallEvent, CallRecord, CallbackMethod, ConferenceEvent, ConferenceRecord,

@@ -35,8 +35,8 @@ pub use run::{FLOW_ATTRIBUTE, Run, Turn, Webhook};
 pub use scope::{Figures, FiguresOfQueue, Switches};
 pub use state::{Resume, State, StateError};
 pub use step::{
-    Action, Callback, Case, Leave, LookUp, Queue, Step, StepId, Target, Transfer, TransferTo,
-    VoiceFlows, Voicemail, Wait,
+    Action, Callback, Case, InList, Leave, LookUp, Queue, Step, StepId, Target, Transfer,
+    TransferTo, VoiceFlows, Voicemail, Wait,
 };
 pub use task::{NewCallTask, Purpose};
 pub use values::{VALUES_BYTES_MAX, ValueTooLong, Values};

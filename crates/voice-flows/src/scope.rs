@@ -7,7 +7,7 @@ use calendars::{Facts, Switch};
 use ids::time::{Millis, Timestamp};
 use serde_json::Value as Json;
 use shared::webhook::Call;
-use task_router::model::{Comparison, Expression, Operand, PathStep, Term};
+use task_router::model::{Expression, PathStep};
 use task_router::router::expression::{Scope, Value};
 
 use crate::{State, VoiceFlows};
@@ -177,26 +177,10 @@ fn inner<'a>(value: &'a Json, path: &[PathStep]) -> Value<'a> {
 
 /// The TaskQueues whose figures an expression asks for, by the name that conditions use.
 pub(crate) fn queues_of(expression: &Expression) -> Vec<String> {
-    let mut queues = Vec::new();
-    collect_queues(expression.root(), &mut queues);
-    queues
-}
-
-fn collect_queues(term: &Term, queues: &mut Vec<String>) {
-    match term {
-        Term::Any(terms) | Term::All(terms) => {
-            terms.iter().for_each(|term| collect_queues(term, queues));
-        }
-        Term::Not(term) => collect_queues(term, queues),
-        Term::Compare(Comparison { left, right, .. }) => {
-            for operand in [left, right] {
-                if let Operand::Path(path) = operand
-                    && let [PathStep::Key(prefix), PathStep::Key(queue), ..] = path.steps()
-                    && prefix == QUEUE
-                {
-                    queues.push(queue.clone());
-                }
-            }
-        }
-    }
+    let paths = expression.paths().into_iter();
+    let queues = paths.filter_map(|path| match path.steps() {
+        [PathStep::Key(prefix), PathStep::Key(queue), ..] if prefix == QUEUE => Some(queue.clone()),
+        _other => None,
+    });
+    queues.collect()
 }

@@ -56,6 +56,19 @@ pub struct Step {
     pub next: Option<StepId>,
     /// Where the call continues when the step fails; `None`: an apology, then the call ends.
     pub on_error: Option<StepId>,
+    /// The list of the file that has the step, for writing the file again. `None`: a word as a target,
+    /// such as `hang_up`, or the second number of a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<InList>,
+}
+
+/// A list of steps in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InList {
+    /// Its number.
+    pub number: u16,
+    /// The step whose target it is; `None`: the list of a flow, or that of its `on_error`.
+    pub of: Option<StepId>,
 }
 
 /// Where a call continues.

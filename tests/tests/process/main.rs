@@ -11,6 +11,7 @@ mod damage;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod kills;
+mod plan;
 mod serve;
 
 use std::time::Duration;

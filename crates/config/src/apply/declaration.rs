@@ -12,19 +12,19 @@ const DIGEST_BYTES: usize = 16;
 
 /// Stored for a Worker who is no longer in the file but cannot be deleted yet. It differs from
 /// every digest, so a later declaration counts as changed.
-pub(super) const RETIRED: &str = "retired";
+pub(crate) const RETIRED: &str = "retired";
 
 /// Two digests, because a change of the attributes leaves the Worker's Activity alone, and vice
 /// versa.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Declaration {
+pub(crate) struct Declaration {
     skills: String,
     activity: String,
 }
 
 /// The parts of a declaration that changed since the last apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Changed {
+pub(crate) struct Changed {
     /// Name, attributes or capacity.
     pub skills: bool,
     /// The Activity.

@@ -5,11 +5,11 @@
 //! Tasks and unchanged Workers follow the changed Workspace as they follow any change: `routing`
 //! reads its stream records.
 
-mod declaration;
-mod names;
+pub(crate) mod declaration;
+pub(crate) mod names;
 mod summary;
-mod workers;
-mod workspace;
+pub(crate) mod workers;
+pub(crate) mod workspace;
 
 use ids::time::Timestamp;
 use shared::voice_settings::VoiceSettings;

@@ -20,7 +20,7 @@ pub enum ApplyError {
 
 /// Looks for parts of `before` that the API created and whose name the file declares for another
 /// part.
-pub(super) fn check(contact_centre: &ContactCentre, before: &Workspace) -> Result<(), ApplyError> {
+pub(crate) fn check(contact_centre: &ContactCentre, before: &Workspace) -> Result<(), ApplyError> {
     let declared = &contact_centre.workspace;
     let mut problems = Vec::new();
     for (part, kind, name) in

@@ -175,7 +175,7 @@ impl WorkerWriter<'_> {
 
 /// The Worker with the changed parts of the declaration. Everything else is kept, above all open
 /// Reservations.
-fn with_changes(
+pub(crate) fn with_changes(
     worker: Worker,
     declared: &DeclaredWorker,
     changed: Changed,

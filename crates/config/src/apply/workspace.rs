@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ids::time::Timestamp;
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid};
-use store::{COMMIT_ATTEMPTS_MAX, Error, Store};
+use store::{COMMIT_ATTEMPTS_MAX, Error, PartsInUse, Store};
 use task_router::model::{
     ChannelUse, Ledger, PartId, TaskChannel, TaskChannelName, TaskQueue, Workflow, Workspace,
 };
@@ -28,7 +28,7 @@ pub(super) async fn apply(
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
         read.as_deref()
             .map_or(Ok(()), |read| names::check(contact_centre, read))?;
-        let (target, kept) = target(store, contact_centre, read.as_deref(), now).await?;
+        let (target, kept) = read_target(store, contact_centre, read.as_deref(), now).await?;
         match store.replace_workspace(read.as_deref(), &target, now).await {
             Ok(after) => {
                 summary.kept.extend(kept);
@@ -45,20 +45,37 @@ pub(super) async fn apply(
     Err(Error::Conflict.into())
 }
 
-/// The Workspace to store: the declared parts, the parts that the API created, and the parts that
-/// active Tasks need.
-async fn target(
+/// The [`target`], for which the active Tasks are read only if a part would be deleted.
+async fn read_target(
     store: &Store,
     contact_centre: &ContactCentre,
     before: Option<&Workspace>,
     now: Timestamp,
 ) -> Result<(Workspace, Vec<Kept>), Error> {
+    let nothing_used = PartsInUse::default();
+    let (unkept, kept) = target(contact_centre, before, &nothing_used);
+    match before {
+        Some(before) if parts_leave(before, &unkept) => {
+            let used = store.parts_in_use(before, now).await?;
+            Ok(target(contact_centre, Some(before), &used))
+        }
+        Some(_) | None => Ok((unkept, kept)),
+    }
+}
+
+/// The Workspace to store: the declared parts, the parts that the API created, and the parts that
+/// active Tasks need.
+pub(crate) fn target(
+    contact_centre: &ContactCentre,
+    before: Option<&Workspace>,
+    used: &PartsInUse,
+) -> (Workspace, Vec<Kept>) {
     let wanted = &contact_centre.workspace;
     let mut target = wanted.clone();
     let declared = wanted.parts().filter(|part| is_declared(wanted, *part));
     target.ledger.declared.extend(declared);
     let Some(before) = before else {
-        return Ok((target, Vec::new()));
+        return (target, Vec::new());
     };
     target.ready_lists = before.ready_lists.clone();
     target.superseded = before.superseded.clone();
@@ -67,8 +84,15 @@ async fn target(
     supersede(before, &mut target, &contact_centre.re_evaluate_tasks);
     keep_parts_of_the_api(before, &mut target);
     keep_queue_activities(before, &mut target);
-    let kept = keep_parts_in_use(store, before, wanted, &mut target, now).await?;
-    Ok((target, kept))
+    let kept = keep_parts_in_use(before, wanted, &mut target, used);
+    (target, kept)
+}
+
+/// Whether a part that an active Task may need is deleted or taken out of use.
+fn parts_leave(before: &Workspace, target: &Workspace) -> bool {
+    let target_parts: BTreeSet<PartId> = target.parts().collect();
+    let stays = |part: PartId| target_parts.contains(&part) || matches!(part, PartId::Activity(_));
+    !before.parts().all(stays) || !retired_channels(before, target).is_empty()
 }
 
 /// Whether the file declares the part. It has every standard TaskChannel, and those that are not in
@@ -189,13 +213,12 @@ fn keep<'b, K: Ord + Clone, V: Clone>(
 /// Keeps parts that are in use. An active Task must not lose its Workflow, its TaskChannel, or a
 /// TaskQueue it is in or may still reach. A Workflow that the API created must not lose a TaskQueue
 /// it names.
-async fn keep_parts_in_use(
-    store: &Store,
+fn keep_parts_in_use(
     before: &Workspace,
     wanted: &Workspace,
     target: &mut Workspace,
-    now: Timestamp,
-) -> Result<Vec<Kept>, Error> {
+    used: &PartsInUse,
+) -> Vec<Kept> {
     let named: BTreeSet<TaskQueueSid> = target
         .workflows
         .values()
@@ -210,14 +233,6 @@ async fn keep_parts_in_use(
         .into_iter()
         .map(|queue| kept_because(thing_of_queue(queue), Reason::NamedByWorkflow))
         .collect();
-    let target_parts: BTreeSet<PartId> = target.parts().collect();
-    let nothing_leaves = before
-        .parts()
-        .all(|part| target_parts.contains(&part) || matches!(part, PartId::Activity(_)));
-    if nothing_leaves && retired_channels(before, target).is_empty() {
-        return Ok(kept);
-    }
-    let used = store.parts_in_use(before, now).await?;
     let mut channels = keep(&before.task_channels, &mut target.task_channels, |name| {
         used.channels.contains(name)
     });
@@ -234,7 +249,7 @@ async fn keep_parts_in_use(
         .chain(workflows.into_iter().map(thing_of_workflow));
     let things = things.chain(queues.into_iter().map(thing_of_queue));
     kept.extend(things.map(|thing| kept_because(thing, Reason::ActiveTask)));
-    Ok(kept)
+    kept
 }
 
 fn kept_because(thing: Thing, reason: Reason) -> Kept {

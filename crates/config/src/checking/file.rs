@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ids::TaskQueueSid;
 use ids::time::{Millis, Timestamp};
+use ids::{TaskQueueSid, WorkflowSid};
 use routing_check::{Centre, Declared, DeclaredWorkflow, Keys, Settings, Voice};
 use task_router::model::{Workflow, Workspace};
 
@@ -90,7 +90,7 @@ fn voice(read: &ContactCentre) -> Voice {
     let settings = &read.voice_settings;
     let languages = settings.menu.languages.iter();
     Voice {
-        workflow_sid: settings.workflow_sid,
+        workflow_sids: workflows_of_calls(read),
         ring_timeout: Millis::from_secs(settings.worker_ring_timeout_secs.into()),
         post_work_activity_sid: settings.post_work_activity_sid,
         other_task_queues: other_task_queues(read),
@@ -98,6 +98,20 @@ fn voice(read: &ContactCentre) -> Voice {
             .map(|language| language.selected_language.clone())
             .collect(),
     }
+}
+
+/// The Workflows whose Tasks are calls. With flows, those of their steps; the one at the top of the
+/// file is then only that of steps that name none, and of numbers without a flow.
+fn workflows_of_calls(read: &ContactCentre) -> BTreeSet<WorkflowSid> {
+    let settings = &read.voice_settings;
+    let Some(flows) = &read.voice_flows else {
+        return BTreeSet::from([settings.workflow_sid]);
+    };
+    let mut workflows: BTreeSet<WorkflowSid> = flows.workflows().collect();
+    if !flows.numbers.contains_key(&settings.phone_number) {
+        workflows.insert(settings.workflow_sid);
+    }
+    workflows
 }
 
 /// The TaskQueues that callers reach without a Workflow, or that flows ask for.

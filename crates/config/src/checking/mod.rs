@@ -7,8 +7,10 @@
 mod allowances;
 mod documents;
 mod file;
+mod flows;
 
 use ids::AccountSid;
+use ids::time::Timestamp;
 use routing_check::{Finding, check};
 use serde_json::Value as Json;
 
@@ -48,12 +50,38 @@ struct Read<'s> {
     outline: Outline<'s>,
 }
 
+/// What is around the files.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'s> {
+    /// The content of a file that a configuration names: by the name of the configuration, and its
+    /// own. The error says why it cannot be read.
+    pub beside: &'s dyn Fn(&str, &str) -> Result<String, String>,
+    /// The moment of the check. `None`: nothing is said about the past.
+    pub now: Option<Timestamp>,
+}
+
+/// The findings of files that name no other files, without a date.
+///
+/// # Errors
+/// As [`check_files_in`].
+pub fn check_files(files: &[CheckedFile<'_>]) -> Result<Vec<PlacedFinding>, Vec<Problem>> {
+    let none = |_: &str, _: &str| Err("this configuration has no other files".to_owned());
+    let surroundings = Surroundings {
+        beside: &none,
+        now: None,
+    };
+    check_files_in(files, surroundings)
+}
+
 /// The findings of files, in the order of the files and lines. A `contact-centre.yaml` is checked
 /// alone; other documents are checked together.
 ///
 /// # Errors
 /// The problems of files that cannot be read.
-pub fn check_files(files: &[CheckedFile<'_>]) -> Result<Vec<PlacedFinding>, Vec<Problem>> {
+pub fn check_files_in(
+    files: &[CheckedFile<'_>],
+    surroundings: Surroundings<'_>,
+) -> Result<Vec<PlacedFinding>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut read = Vec::new();
     for file in files {
@@ -68,7 +96,7 @@ pub fn check_files(files: &[CheckedFile<'_>]) -> Result<Vec<PlacedFinding>, Vec<
     let (own, documents): (Vec<_>, Vec<_>) = read.into_iter().partition(|one| is_own(&one.outline));
     let mut findings = Vec::new();
     for one in &own {
-        match check_own(one) {
+        match check_own(one, surroundings) {
             Ok(found) => findings.extend(found),
             Err(found) => problems.extend(found),
         }
@@ -112,16 +140,29 @@ fn is_own(outline: &Outline<'_>) -> bool {
     has("workspace") || (has("task_queues") && has("workers") && has("phone_number"))
 }
 
-fn check_own(read: &Read<'_>) -> Result<Vec<PlacedFinding>, Vec<Problem>> {
+fn check_own(
+    read: &Read<'_>,
+    surroundings: Surroundings<'_>,
+) -> Result<Vec<PlacedFinding>, Vec<Problem>> {
     let CheckedFile { name, text } = read.file;
+    let beside = |file: &str| (surroundings.beside)(name, file);
     // Ids are only compared with each other, so those of any account do.
-    let contact_centre = crate::read(text, name, AccountSid::derive(&["check"]))?;
+    let account_sid = AccountSid::derive(&["check"]);
+    let contact_centre = crate::read_with_files(text, name, account_sid, &beside)?;
     let centre = file::centre(&contact_centre, &read.outline);
     let mut allowances = Allowances::read(text);
     let mut placed: Vec<_> = check(&centre)
         .into_iter()
         .map(|finding| place(read, &finding.spot.path.clone(), finding))
         .collect();
+    let of_flows = flows::check(&contact_centre, &read.outline, surroundings.now);
+    placed.extend(of_flows.into_iter().map(|(place, finding)| PlacedFinding {
+        file: name.to_owned(),
+        place,
+        characters: None,
+        finding,
+        allowed: None,
+    }));
     for one in &mut placed {
         one.allowed = allowances.reason(one.finding.rule, one.place.line);
     }

@@ -3,11 +3,9 @@
 use voice_flows::Case;
 
 use super::compiler::{Compiler, Within};
+use super::defaults::{ALWAYS, open as open_condition};
 use crate::document::{Node, Value, place};
-use task_router::model::{Comparison, Expression, Operand, PathStep, Term};
-
-/// True for every call.
-const ALWAYS: &str = "1 == 1";
+use task_router::model::{Condition, Expression, Operand, PathStep};
 
 /// The most cases of a branch.
 const CASES_MAX: usize = 100;
@@ -43,10 +41,9 @@ impl Compiler<'_, '_> {
         self.use_calendar(&name, place(name_node));
         let open = self.optional_target(fields.get("open"), "open", within);
         let closed = self.optional_target(fields.get("closed"), "closed", within);
-        let condition = format!("hours.{name}.open == true");
         Some(vec![
             Case {
-                condition: condition.parse().ok()?,
+                condition: open_condition(&name).parse().ok()?,
                 then: open.unwrap_or_default(),
             },
             Case {
@@ -91,7 +88,7 @@ impl Compiler<'_, '_> {
     pub fn condition(&mut self, node: &Node) -> Option<Expression> {
         let condition = self.reader.expression(node, "if");
         match &condition {
-            Some(condition) => self.use_names(condition.root(), node),
+            Some(condition) => self.use_names(condition, node),
             None if matches!(&node.value, Value::Text(text) if text.trim().is_empty()) => {
                 self.reader.unexpected(node, "if", "a condition");
             }
@@ -100,36 +97,17 @@ impl Compiler<'_, '_> {
         condition
     }
 
-    fn use_names(&mut self, term: &Term, node: &Node) {
-        match term {
-            Term::Any(terms) | Term::All(terms) => {
-                terms.iter().for_each(|term| self.use_names(term, node));
-            }
-            Term::Not(term) => self.use_names(term, node),
-            Term::Compare(Comparison { left, right, .. }) => {
-                self.use_operand(left, node);
-                self.use_operand(right, node);
-                if let (Operand::Path(path), Operand::Text(list)) = (left, right)
-                    && matches!(path.steps(), [PathStep::Key(name)] if name == LISTS)
-                {
-                    self.use_list(list, place(node));
-                }
+    fn use_names(&mut self, condition: &Expression, node: &Node) {
+        for path in condition.paths() {
+            self.use_value(&path.keys().join("."), place(node));
+        }
+        for Condition { comparison, .. } in condition.conditions() {
+            if let (Operand::Path(path), Operand::Text(list)) =
+                (&comparison.left, &comparison.right)
+                && matches!(path.steps(), [PathStep::Key(name)] if name == LISTS)
+            {
+                self.use_list(list, place(node));
             }
         }
-    }
-
-    fn use_operand(&mut self, operand: &Operand, node: &Node) {
-        let Operand::Path(path) = operand else {
-            return;
-        };
-        let keys: Vec<&str> = path
-            .steps()
-            .iter()
-            .filter_map(|step| match step {
-                PathStep::Key(key) => Some(key.as_str()),
-                PathStep::Index(_) => None,
-            })
-            .collect();
-        self.use_value(&keys.join("."), place(node));
     }
 }

@@ -3,6 +3,7 @@
 use voice_flows::{Collect, DIGITS_MAX, Input, Pattern};
 
 use super::compiler::{Compiler, Within};
+use super::defaults::lengths_of;
 use crate::document::{Node, Value, place};
 use crate::reader::Fields;
 
@@ -128,14 +129,4 @@ impl Compiler<'_, '_> {
         }
         patterns
     }
-}
-
-/// The fewest and the most digits of patterns.
-fn lengths_of(patterns: &[Pattern]) -> Option<(u8, u8)> {
-    let lengths = || {
-        patterns
-            .iter()
-            .filter_map(|pattern| u8::try_from(pattern.len()).ok())
-    };
-    Some((lengths().min()?, lengths().max()?))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ids::TaskQueueSid;
 use serde_saphyr::Spanned;
-use voice_flows::{Step, StepId};
+use voice_flows::{InList, Step, StepId};
 
 use super::Parts;
 use super::references::{queues_by_condition_name, unknown};
@@ -40,6 +40,9 @@ pub(super) struct Compiler<'c, 'r> {
     used: Vec<(String, Place)>,
     queues: BTreeMap<String, TaskQueueSid>,
     queues_used: BTreeSet<String>,
+    places: BTreeMap<StepId, Place>,
+    /// Number of lists.
+    lists: u16,
 }
 
 /// The steps as they were read.
@@ -49,6 +52,8 @@ pub(super) struct Compiled {
     pub steps: Option<Vec<Step>>,
     /// The TaskQueues that conditions ask for.
     pub queues: BTreeMap<String, TaskQueueSid>,
+    /// The positions of the steps.
+    pub places: BTreeMap<StepId, Place>,
 }
 
 /// Where a list of steps is.
@@ -65,6 +70,9 @@ pub(super) struct Within<'n> {
     pub on_error: Option<StepId>,
     /// The position of the list, for labels: `main/3`.
     pub label: String,
+    /// The list, and the step whose target it is.
+    pub list: Option<InList>,
+    pub step: Option<StepId>,
 }
 
 impl<'c, 'r> Compiler<'c, 'r> {
@@ -79,6 +87,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
             used: Vec::new(),
             queues: queues_by_condition_name(parts.workspace),
             queues_used: BTreeSet::new(),
+            places: BTreeMap::new(),
+            lists: 0,
         }
     }
 
@@ -145,6 +155,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
             next: None,
             on_error: None,
             label: flow.to_owned(),
+            list: None,
+            step: None,
         };
         if let Value::Mapping(_) = &node.value {
             let Some(fields) = self.reader.mapping(node, "a flow", &["steps", "on_error"]) else {
@@ -176,6 +188,12 @@ impl<'c, 'r> Compiler<'c, 'r> {
         within: &Within<'_>,
     ) -> Option<StepId> {
         let mut next = within.next;
+        let list = InList {
+            number: self.lists,
+            of: within.step,
+        };
+        // Every list has a step, so there are no more lists than steps.
+        self.lists = self.lists.saturating_add(1);
         for (index, node) in nodes.iter().enumerate().rev() {
             let name = name_of(node);
             let position = index + 1;
@@ -192,16 +210,22 @@ impl<'c, 'r> Compiler<'c, 'r> {
                 (_, _, Some(named)) => named,
                 (_, _, None) => self.reserve(),
             };
+            self.places.insert(id, place(node));
             // A first step with a name has two numbers.
             let alias = named.filter(|named| *named != id);
             let within = Within {
                 next,
                 label,
+                list: Some(list),
                 ..within.clone()
             };
             if let Some(step) = self.read_step(node, id, &within) {
                 if let Some(alias) = alias {
-                    self.put(alias, step.clone());
+                    let step = Step {
+                        list: None,
+                        ..step.clone()
+                    };
+                    self.put(alias, step);
                 }
                 self.put(id, step);
             }
@@ -315,6 +339,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
         Compiled {
             flows: self.flows,
             steps: self.steps.into_iter().collect(),
+            places: self.places,
             queues: queues
                 .filter(|(name, _)| self.queues_used.contains(name))
                 .collect(),

@@ -1,6 +1,6 @@
 //! The section `prompts`: the languages of the flows, each with its voice and texts.
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use shared::menu::{LANGUAGES_MAX, Language, Menu};
 
 use crate::document::{Value, place};
@@ -44,7 +44,7 @@ pub(crate) fn menu_of(reader: &mut Reader<'_>, file: &Fields<'_>) -> Option<Menu
 }
 
 /// The key of a language in a menu. A flow has menus of its own, so any free key will do.
-fn key_of(index: usize) -> Json {
-    const KEYS: [&str; LANGUAGES_MAX] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "*"];
-    KEYS.get(index).copied().unwrap_or("*").into()
+pub(crate) fn key_of(index: usize) -> char {
+    const KEYS: [char; LANGUAGES_MAX] = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '*'];
+    KEYS.get(index).copied().unwrap_or('*')
 }

@@ -6,6 +6,7 @@ use shared::menu::Digit;
 use voice_flows::{KeyOption, Menu, StepId, Target, Text, normalized};
 
 use super::compiler::{Compiler, Within};
+use super::defaults::{ATTEMPTS, INPUT_TIMEOUT_SECS};
 use crate::document::{Entry, Node, Value, place};
 use crate::reader::Fields;
 
@@ -22,14 +23,8 @@ const KEYS: [&str; 8] = [
 
 const OPTION_KEYS: [&str; 3] = ["phrases", "language", "then"];
 
-/// Number of times a question is asked if the file does not say.
-pub(super) const ATTEMPTS: u8 = 3;
-
 /// The most times a question is asked.
 const ATTEMPTS_MAX: u32 = 10;
-
-/// Seconds of silence that count as no input if the file does not say.
-const TIMEOUT_SECS: u16 = 5;
 
 /// The longest silence, in seconds.
 const TIMEOUT_MAX_SECS: u32 = 60;
@@ -191,6 +186,6 @@ impl Compiler<'_, '_> {
             .and_then(|node| self.reader.duration(node, "timeout", TIMEOUT_MAX_SECS));
         given
             .and_then(|timeout| u16::try_from(timeout.as_secs()).ok())
-            .unwrap_or(TIMEOUT_SECS)
+            .unwrap_or(INPUT_TIMEOUT_SECS)
     }
 }

@@ -7,6 +7,7 @@
 mod branch;
 mod collect;
 mod compiler;
+pub(crate) mod defaults;
 mod languages;
 mod menu;
 mod numbers;
@@ -23,14 +24,15 @@ use ids::{TaskQueueSid, WorkflowSid};
 use shared::menu::Menu;
 use shared::phone_list::PhoneList;
 use task_router::model::Workspace;
-use voice_flows::VoiceFlows;
+use voice_flows::{StepId, VoiceFlows};
 
 use crate::document::{Value, place};
 use crate::names::Names;
+use crate::problem::Place;
 use crate::reader::{Fields, Reader};
 use compiler::Compiler;
 
-pub(crate) use languages::menu_of;
+pub(crate) use languages::{key_of, menu_of};
 
 /// The most flows of a file.
 const FLOWS_MAX: usize = 200;
@@ -56,12 +58,16 @@ pub(crate) struct Parts<'a> {
     pub lists: &'a BTreeMap<String, PhoneList>,
 }
 
-/// The flows of a file; `None` without the section `flows`, or after a problem.
+/// The positions of steps.
+pub(crate) type StepPlaces = BTreeMap<StepId, Place>;
+
+/// The flows of a file, and where their steps are; `None` without the section `flows`, or after a
+/// problem.
 pub(crate) fn read(
     reader: &mut Reader<'_>,
     file: &Fields<'_>,
     parts: Parts<'_>,
-) -> Option<VoiceFlows> {
+) -> Option<(VoiceFlows, StepPlaces)> {
     let section = file.get("flows")?;
     let Value::Mapping(entries) = &section.value else {
         reader.unexpected(section, "flows", "a mapping of names to steps");
@@ -85,7 +91,7 @@ pub(crate) fn read(
     let compiled = compiler.finish();
     let numbers = numbers::read(reader, file, section, &compiled.flows, parts.phone_number)?;
     let (language, more_languages) = parts.menu.languages.split_first()?;
-    Some(VoiceFlows {
+    let flows = VoiceFlows {
         language: language.clone(),
         more_languages: more_languages.to_vec(),
         numbers,
@@ -94,5 +100,6 @@ pub(crate) fn read(
         calendars: parts.calendars.clone(),
         lists: parts.lists.clone(),
         queues: compiled.queues,
-    })
+    };
+    Some((flows, compiled.places))
 }

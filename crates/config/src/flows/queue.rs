@@ -7,6 +7,7 @@ use vocabulary::{PRIORITY_MAX, TASK_TIMEOUT_MAX_SECS};
 use voice_flows::{Callback, Leave, Queue, Target, Voicemail, Wait};
 
 use super::compiler::{Compiler, Within};
+use super::defaults::{ANNOUNCE_EVERY, VOICEMAIL_SECS};
 use crate::document::{Node, Value, place};
 use crate::reader::Fields;
 
@@ -29,18 +30,12 @@ const WAIT_KEYS: [&str; 6] = [
     "expected_wait",
 ];
 
-/// The interval of announcements if the file does not say.
-const ANNOUNCE_EVERY: Millis = Millis::from_secs(60);
-
 /// The shortest and the longest interval of announcements, in seconds. Callers take a shorter one
 /// for an interruption.
 const EVERY_SECS: std::ops::RangeInclusive<u32> = 15..=3_600;
 
 /// The most announcements.
 const ANNOUNCEMENTS_MAX: usize = 20;
-
-/// Maximum length of a voicemail if the file does not say, in seconds.
-const VOICEMAIL_SECS: u16 = 120;
 
 impl Compiler<'_, '_> {
     pub fn queue(&mut self, node: &Node, within: &Within<'_>) -> Option<Box<Queue>> {

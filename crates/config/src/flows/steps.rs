@@ -88,7 +88,10 @@ impl Compiler<'_, '_> {
         };
         let verb = self.verb(node, entries)?;
         let on_error = entries.iter().find(|entry| entry.key.value == ON_ERROR);
-        let mut within = within.clone();
+        let mut within = Within {
+            step: Some(id),
+            ..within.clone()
+        };
         if let Some(entry) = on_error {
             within.on_error = self.target_step(&entry.value, ON_ERROR, &within);
         }
@@ -124,6 +127,7 @@ impl Compiler<'_, '_> {
             action,
             next: within.next,
             on_error: within.on_error,
+            list: within.list,
         }
     }
 
@@ -191,7 +195,10 @@ impl Compiler<'_, '_> {
             Value::Text(word) if word == BACK => self.menu_target(node, key, within.menu_above),
             Value::Text(word) if word == HANG_UP => {
                 let id = self.reserve();
-                let step = self.step(Action::HangUp, within);
+                let step = Step {
+                    list: None,
+                    ..self.step(Action::HangUp, within)
+                };
                 self.put(id, step);
                 Some(Target::Step(id))
             }

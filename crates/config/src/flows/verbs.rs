@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ids::time::Millis;
 use serde_json::Value as Json;
 use shared::webhook::redact;
 use voice_flows::{LookUp, StepId, Text, Transfer, TransferTo};
 
 use super::compiler::{Compiler, Within};
+use super::defaults::{LOOK_UP_TIMEOUT, RING_SECS};
 use super::references::unknown;
 use crate::document::{Node, Value, place};
 use crate::reader::is_e164;
@@ -15,14 +15,8 @@ use crate::reader::is_e164;
 /// The most values that one step sets.
 const VALUES_MAX: usize = 40;
 
-/// Timeout of a look-up if the file does not say: what a caller takes for a pause.
-const LOOK_UP_TIMEOUT: Millis = Millis::from_secs(3);
-
 /// The longest timeout of a look-up, in seconds. The carrier waits 15 s for a document.
 const LOOK_UP_MAX_SECS: u32 = 8;
-
-/// How long another party's phone rings if the file does not say, in seconds.
-const RING_SECS: u16 = 30;
 
 /// The longest ring, in seconds (voice-webhooks.md section 6.3).
 const RING_MAX_SECS: u32 = 600;

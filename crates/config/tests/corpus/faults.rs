@@ -11,7 +11,7 @@ pub struct Fault {
     pub to: &'static str,
 }
 
-const fn fault(code: &'static str, from: &'static str, to: &'static str) -> Fault {
+pub const fn fault(code: &'static str, from: &'static str, to: &'static str) -> Fault {
     Fault { code, from, to }
 }
 

@@ -16,6 +16,8 @@ mod workers;
 
 use crate::{Centre, Finding, Rule, Spot};
 
+pub(crate) use settings::problem_of;
+
 /// The findings so far.
 #[derive(Default)]
 struct Report {

@@ -9,7 +9,7 @@ use super::serving::{Serving, capacity};
 use super::view::is_constant;
 use crate::reasoning::Reasoner;
 use crate::reasoning::variable::Context;
-use crate::{Centre, Rule, Spot};
+use crate::{Centre, DeclaredWorkflow, Rule, Spot};
 
 pub(super) fn check(centre: &Centre, serving: &Serving, report: &mut Report) {
     queues(centre, serving, report);
@@ -173,16 +173,15 @@ fn channels(centre: &Centre, serving: &Serving, report: &mut Report) {
         }
     }
     let voice = TaskChannelName::VOICE;
-    let Some(workflow) = centre
+    if !has_capacity(voice) {
+        return;
+    }
+    let of_calls = centre
         .workflows
         .iter()
-        .find(|workflow| centre.voice_of(workflow.workflow.sid).is_some())
-        .filter(|_| has_capacity(voice))
-    else {
-        return;
-    };
+        .filter(|workflow| centre.voice_of(workflow.workflow.sid).is_some());
     let mut reported = BTreeSet::new();
-    for step in workflow.steps() {
+    for step in of_calls.flat_map(DeclaredWorkflow::steps) {
         let workers = serving.of_step(centre, step.target).unwrap_or_default();
         let without = workers.iter().all(|worker| {
             let worker = centre.workers().get(*worker);

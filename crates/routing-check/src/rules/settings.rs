@@ -1,9 +1,10 @@
 //! CB6xx: settings that contradict each other, and callbacks that a deployed centre refuses.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use ids::ActivitySid;
 use task_router::model::OnTimeout;
+use vocabulary::is_private_address;
 
 use super::Report;
 use super::steps::OWN_CALLBACK;
@@ -86,7 +87,8 @@ fn refused(at: String, url: Option<&str>, report: &mut Report) {
     );
 }
 
-fn problem_of(url: &str) -> Option<&'static str> {
+/// Why a deployed centre does not request a URL. `None`: it does.
+pub(crate) fn problem_of(url: &str) -> Option<&'static str> {
     if url.starts_with('/') {
         return None;
     }
@@ -100,25 +102,9 @@ fn problem_of(url: &str) -> Option<&'static str> {
         None => host.split(':').next().unwrap_or_default(),
     };
     let is_local = host.eq_ignore_ascii_case("localhost") || host.ends_with(".local");
-    let is_private = host.parse::<IpAddr>().is_ok_and(is_private);
+    // What a host name leads to is checked when it is resolved.
+    let is_private = host.parse::<IpAddr>().is_ok_and(is_private_address);
     (is_local || is_private).then_some("the URL names a private address")
-}
-
-/// The addresses that a person writes by mistake: this machine, and private networks. What a host
-/// name leads to is checked when it is resolved.
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => is_private_v4(v4),
-        IpAddr::V6(v6) => is_private_v6(v6),
-    }
-}
-
-fn is_private_v4(v4: Ipv4Addr) -> bool {
-    v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified()
-}
-
-fn is_private_v6(v6: Ipv6Addr) -> bool {
-    v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local()
 }
 
 /// CB604 to CB606.

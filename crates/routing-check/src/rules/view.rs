@@ -1,6 +1,6 @@
 //! The steps and expressions of a centre, with their positions.
 
-use task_router::model::{Comparison, Expression, Operand, Path, Target, Term};
+use task_router::model::{Comparison, Expression, Path, Target};
 
 use crate::reasoning::variable::Context;
 use crate::{Centre, DeclaredWorkflow, Spot};
@@ -146,11 +146,10 @@ impl DeclaredWorkflow {
 impl<'c> ExpressionView<'c> {
     /// Its comparisons.
     pub(super) fn comparisons(&self) -> Vec<ComparisonView<'c>> {
-        let mut found = Vec::new();
-        each(self.expression.root(), true, &mut found);
         let written = self.expression.comparisons();
         let mut written = written.into_iter();
-        let with_spot = found.into_iter().map(|(comparison, is_positive)| {
+        let conditions = self.expression.conditions().into_iter();
+        let with_spot = conditions.map(|condition| {
             let characters = written
                 .next()
                 .map(|(column, text)| (column.saturating_sub(1), text.chars().count()));
@@ -159,65 +158,28 @@ impl<'c> ExpressionView<'c> {
                     path: self.at.clone(),
                     characters,
                 },
-                comparison,
-                is_positive,
+                comparison: condition.comparison,
+                is_positive: condition.is_positive,
             }
         });
         with_spot.collect()
     }
 }
 
-fn each<'c>(term: &'c Term, is_positive: bool, found: &mut Vec<(&'c Comparison, bool)>) {
-    match term {
-        Term::Any(terms) | Term::All(terms) => {
-            terms
-                .iter()
-                .for_each(|inner| each(inner, is_positive, found));
-        }
-        Term::Not(inner) => each(inner, !is_positive, found),
-        Term::Compare(comparison) => found.push((comparison, is_positive)),
-    }
-}
-
 impl<'c> ComparisonView<'c> {
     /// The paths in it.
     pub(super) fn paths(&self) -> Vec<&'c Path> {
-        let mut paths = Vec::new();
-        paths_in(&self.comparison.left, &mut paths);
-        paths_in(&self.comparison.right, &mut paths);
-        paths
-    }
-}
-
-fn paths_in<'c>(operand: &'c Operand, paths: &mut Vec<&'c Path>) {
-    match operand {
-        Operand::Path(path) => paths.push(path),
-        Operand::Array(elements) => elements.iter().for_each(|element| paths_in(element, paths)),
-        Operand::Null | Operand::Bool(_) | Operand::Number(_) | Operand::Text(_) => {}
+        self.comparison.paths()
     }
 }
 
 /// Does an expression ask for nothing? `1==1` and `1==0` are idioms.
 pub(super) fn is_constant(expression: &Expression) -> bool {
-    let mut found = Vec::new();
-    each(expression.root(), true, &mut found);
-    let mut paths = Vec::new();
-    for (comparison, _) in found {
-        paths_in(&comparison.left, &mut paths);
-        paths_in(&comparison.right, &mut paths);
-    }
-    paths.is_empty()
+    expression.paths().is_empty()
 }
 
 /// Whether an expression asks for the time of day.
 pub(super) fn asks_for_time(expression: &Expression) -> bool {
-    let view = ExpressionView {
-        at: String::new(),
-        context: Context::Filter,
-        expression,
-    };
-    view.comparisons().iter().any(|comparison| {
-        let mut paths = comparison.paths().into_iter();
-        paths.any(|path| path.to_string().starts_with("taskrouter."))
-    })
+    let mut paths = expression.paths().into_iter();
+    paths.any(|path| path.to_string().starts_with("taskrouter."))
 }

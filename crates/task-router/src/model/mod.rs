@@ -19,8 +19,9 @@ pub use activity::{ACTIVITIES_MAX, Activity};
 pub use attributes::{ATTRIBUTES_CHARS_MAX, Attributes, AttributesError};
 pub use event_type::{EventType, EventTypeError};
 pub use expression::{
-    ASSIGNED_TASKS_KEY, CHANNEL_KEY, Comparison, EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX,
-    Expression, ExpressionError, Number, Operand, Operator, Path, PathStep, SkipIfError, Term,
+    ASSIGNED_TASKS_KEY, CHANNEL_KEY, Comparison, Condition, EXPRESSION_CHARS_MAX,
+    EXPRESSION_DEPTH_MAX, Expression, ExpressionError, Number, Operand, Operator, Path, PathStep,
+    SkipIfError, Term,
 };
 pub use instruction::{Instruction, IssuedInstruction};
 pub use ledger::{Dates, Ledger, PartId};

@@ -2,6 +2,7 @@
 //! active calls included.
 
 mod made_by_the_api;
+mod plan;
 mod routing;
 mod table;
 

@@ -35,22 +35,16 @@ impl Expression {
     /// Sentences about comparisons that are allowed but most likely a mistake: a key in quotes is a
     /// text (taskrouter.md section 8.1, "quoted key").
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        each_comparison(self.root(), &mut |comparison| {
-            warnings.extend(quoted_key(comparison))
-        });
-        warnings
+        let conditions = self.conditions().into_iter();
+        conditions
+            .filter_map(|condition| quoted_key(condition.comparison))
+            .collect()
     }
 
     /// Whether it reads `assigned_tasks` of any channel of a Worker.
     pub fn asks_for_assigned_tasks(&self) -> bool {
-        let mut asks = false;
-        each_comparison(self.root(), &mut |comparison| {
-            asks |= [&comparison.left, &comparison.right]
-                .into_iter()
-                .any(is_assigned_tasks);
-        });
-        asks
+        let mut paths = self.paths().into_iter();
+        paths.any(Path::asks_for_assigned_tasks)
     }
 
     /// Checks that it may be the `skip_if` of a target: comparisons of numbers and counts of
@@ -76,24 +70,6 @@ impl Path {
             return false;
         };
         channel == CHANNEL_KEY && figure == ASSIGNED_TASKS_KEY
-    }
-}
-
-fn is_assigned_tasks(operand: &Operand) -> bool {
-    match operand {
-        Operand::Path(path) => path.asks_for_assigned_tasks(),
-        Operand::Array(elements) => elements.iter().any(is_assigned_tasks),
-        Operand::Null | Operand::Bool(_) | Operand::Number(_) | Operand::Text(_) => false,
-    }
-}
-
-fn each_comparison<'a>(term: &'a Term, visit: &mut impl FnMut(&'a Comparison)) {
-    match term {
-        Term::Any(terms) | Term::All(terms) => {
-            terms.iter().for_each(|inner| each_comparison(inner, visit))
-        }
-        Term::Not(inner) => each_comparison(inner, visit),
-        Term::Compare(comparison) => visit(comparison),
     }
 }
 

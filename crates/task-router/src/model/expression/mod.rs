@@ -11,11 +11,13 @@ mod lexer;
 mod number;
 mod parser;
 mod print;
+mod visit;
 
 use std::str::FromStr;
 
 pub use check::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, SkipIfError};
 pub use number::Number;
+pub use visit::Condition;
 
 use parser::Parser;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
