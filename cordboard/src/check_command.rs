@@ -12,7 +12,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use config::{CheckedFile, PlacedFinding, check_files};
+use config::{CheckedFile, PlacedFinding, check_files_beside};
 use routing_check::Level;
 
 use crate::cli::{Check, CheckFormat};
@@ -46,7 +46,11 @@ pub fn check(options: &Check, config: Option<&Path>) -> ExitCode {
             text: &file.text,
         })
         .collect();
-    match check_files(&checked) {
+    let beside = |config: &str, file: &str| {
+        let folder = Path::new(config).parent().unwrap_or(Path::new(""));
+        std::fs::read(folder.join(file)).map_err(|error| error.to_string())
+    };
+    match check_files_beside(&checked, &beside) {
         Ok(findings) => {
             print(options.format, &files, &findings);
             verdict(&findings, options.strict)

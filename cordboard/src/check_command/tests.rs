@@ -1,3 +1,5 @@
+use config::check_files;
+
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../../contact-centre.yaml");

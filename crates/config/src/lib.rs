@@ -10,6 +10,7 @@
 //! part is a new part.
 
 mod apply;
+mod audio;
 mod calendars;
 mod checking;
 mod dialing;
@@ -37,10 +38,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ids::{AccountSid, WorkflowSid};
 use shared::voice_settings::VoiceSettings;
 use task_router::model::{PartId, Workspace};
-use voice_flows::VoiceFlows;
+use voice_flows::{Sound, VoiceFlows};
 
 pub use apply::{ApplyError, Kept, Reason, Summary, Thing, apply};
-pub use checking::{CheckedFile, PlacedFinding, check_files};
+pub use checking::{CheckedFile, PlacedFinding, check_files, check_files_beside};
 pub use problem::{Place, Problem};
 pub use workers::DeclaredWorker;
 
@@ -70,6 +71,8 @@ pub struct ContactCentre {
     pub voice_settings: VoiceSettings,
     /// The flows of callers; `None`: callers hear the menu.
     pub voice_flows: Option<VoiceFlows>,
+    /// The audio files of the flows.
+    pub sounds: Vec<Sound>,
     /// Valid settings that are most likely mistakes, in the order of the file.
     pub warnings: Vec<Problem>,
     /// Name of the file in messages.
@@ -92,8 +95,8 @@ pub fn read(
     read_with_files(text, file_name, account_sid, &no_files)
 }
 
-/// The same with the files that the configuration names: lists of numbers, calendar files. `files`
-/// returns the content of a file by its name; its error says why it cannot be read.
+/// The same with the files that the configuration names: lists of numbers, calendar files, audio
+/// files. `files` returns the content of a file by its name; its error says why it cannot be read.
 ///
 /// # Errors
 /// All problems, as [`read()`].
@@ -101,7 +104,7 @@ pub fn read_with_files(
     text: &str,
     file_name: &str,
     account_sid: AccountSid,
-    files: &dyn Fn(&str) -> Result<String, String>,
+    files: &dyn Fn(&str) -> Result<Vec<u8>, String>,
 ) -> Result<ContactCentre, Vec<Problem>> {
     let mut reader = Reader::new(text, file_name);
     if text.len() > FILE_BYTES_MAX {
@@ -166,18 +169,21 @@ fn contact_centre(
             menu: &settings.menu,
             calendars: &calendars,
             lists: &lists,
+            files,
         };
-        let flows = flows::read(reader, &fields, parts)?;
+        let (flows, sounds) = flows::read(reader, &fields, parts)?;
         let version = flows.version().map_err(|error| error.to_string());
         settings.flows = Some(reader.take(version, Place::START)?);
-        Some(flows)
+        Some((flows, sounds))
     });
+    let (voice_flows, sounds) = voice_flows.unzip();
     Some(ContactCentre {
         workspace: base.workspace,
         re_evaluate_tasks: workflows.re_evaluate_tasks,
         workers,
         voice_settings: voice_settings?,
         voice_flows,
+        sounds: sounds.unwrap_or_default(),
         warnings: Vec::new(),
         file: reader.file().to_owned(),
         places: reader.take_places(),

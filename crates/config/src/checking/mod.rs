@@ -54,6 +54,18 @@ struct Read<'s> {
 /// # Errors
 /// The problems of files that cannot be read.
 pub fn check_files(files: &[CheckedFile<'_>]) -> Result<Vec<PlacedFinding>, Vec<Problem>> {
+    check_files_beside(files, &|_, _| Err("files are not read here".to_owned()))
+}
+
+/// The same with the files that a `contact-centre.yaml` names: `beside` returns the content of a
+/// file by the name of the configuration and its own name.
+///
+/// # Errors
+/// As [`check_files`].
+pub fn check_files_beside(
+    files: &[CheckedFile<'_>],
+    beside: &dyn Fn(&str, &str) -> Result<Vec<u8>, String>,
+) -> Result<Vec<PlacedFinding>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut read = Vec::new();
     for file in files {
@@ -68,7 +80,7 @@ pub fn check_files(files: &[CheckedFile<'_>]) -> Result<Vec<PlacedFinding>, Vec<
     let (own, documents): (Vec<_>, Vec<_>) = read.into_iter().partition(|one| is_own(&one.outline));
     let mut findings = Vec::new();
     for one in &own {
-        match check_own(one) {
+        match check_own(one, beside) {
             Ok(found) => findings.extend(found),
             Err(found) => problems.extend(found),
         }
@@ -112,10 +124,15 @@ fn is_own(outline: &Outline<'_>) -> bool {
     has("workspace") || (has("task_queues") && has("workers") && has("phone_number"))
 }
 
-fn check_own(read: &Read<'_>) -> Result<Vec<PlacedFinding>, Vec<Problem>> {
+fn check_own(
+    read: &Read<'_>,
+    beside: &dyn Fn(&str, &str) -> Result<Vec<u8>, String>,
+) -> Result<Vec<PlacedFinding>, Vec<Problem>> {
     let CheckedFile { name, text } = read.file;
     // Ids are only compared with each other, so those of any account do.
-    let contact_centre = crate::read(text, name, AccountSid::derive(&["check"]))?;
+    let account = AccountSid::derive(&["check"]);
+    let files = |file: &str| beside(name, file);
+    let contact_centre = crate::read_with_files(text, name, account, &files)?;
     let centre = file::centre(&contact_centre, &read.outline);
     let mut allowances = Allowances::read(text);
     let mut placed: Vec<_> = check(&centre)

@@ -13,6 +13,7 @@ mod numbers;
 mod prompts;
 mod queue;
 mod references;
+mod sounds;
 mod steps;
 mod verbs;
 
@@ -23,9 +24,10 @@ use ids::{TaskQueueSid, WorkflowSid};
 use shared::menu::Menu;
 use shared::phone_list::PhoneList;
 use task_router::model::Workspace;
-use voice_flows::VoiceFlows;
+use voice_flows::{Sound, VoiceFlows};
 
 use crate::document::{Value, place};
+use crate::files::ReadFile;
 use crate::names::Names;
 use crate::reader::{Fields, Reader};
 use compiler::Compiler;
@@ -54,14 +56,17 @@ pub(crate) struct Parts<'a> {
     pub calendars: &'a BTreeMap<String, Calendar>,
     /// Lists of numbers by name.
     pub lists: &'a BTreeMap<String, PhoneList>,
+    /// Reads an audio file beside the configuration.
+    pub files: ReadFile<'a>,
 }
 
-/// The flows of a file; `None` without the section `flows`, or after a problem.
+/// The flows of a file, and the audio files of their prompts; `None` without the section `flows`, or
+/// after a problem.
 pub(crate) fn read(
     reader: &mut Reader<'_>,
     file: &Fields<'_>,
     parts: Parts<'_>,
-) -> Option<VoiceFlows> {
+) -> Option<(VoiceFlows, Vec<Sound>)> {
     let section = file.get("flows")?;
     let Value::Mapping(entries) = &section.value else {
         reader.unexpected(section, "flows", "a mapping of names to steps");
@@ -85,7 +90,7 @@ pub(crate) fn read(
     let compiled = compiler.finish();
     let numbers = numbers::read(reader, file, section, &compiled.flows, parts.phone_number)?;
     let (language, more_languages) = parts.menu.languages.split_first()?;
-    Some(VoiceFlows {
+    let flows = VoiceFlows {
         language: language.clone(),
         more_languages: more_languages.to_vec(),
         numbers,
@@ -94,5 +99,11 @@ pub(crate) fn read(
         calendars: parts.calendars.clone(),
         lists: parts.lists.clone(),
         queues: compiled.queues,
-    })
+        sounds: compiled
+            .sounds
+            .iter()
+            .map(|sound| sound.name.clone())
+            .collect(),
+    };
+    Some((flows, compiled.sounds))
 }
