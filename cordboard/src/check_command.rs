@@ -57,9 +57,9 @@ pub async fn check(options: &Check, start: &Start) -> ExitCode {
             text: &file.text,
         })
         .collect();
-    let beside = |file: &str, name: &str| {
-        let folder = Path::new(file).parent().unwrap_or(Path::new(""));
-        std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
+    let beside = |config: &str, file: &str| {
+        let folder = Path::new(config).parent().unwrap_or(Path::new(""));
+        std::fs::read(folder.join(file)).map_err(|error| error.to_string())
     };
     let surroundings = Surroundings {
         beside: &beside,

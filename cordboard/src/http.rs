@@ -58,6 +58,10 @@ pub fn functions(voice: &Arc<Voice>, public_url: &str) -> Router {
             any(serve).with_state(site(boxed(flow_step::handle))),
         )
         .route(
+            &below(path::FLOW_STEP),
+            any(serve).with_state(site(boxed(flow_step::handle))),
+        )
+        .route(
             &below(path::FLOWS),
             any(serve).with_state(site(boxed(flow_step::handle))),
         )
@@ -67,6 +71,10 @@ pub fn functions(voice: &Arc<Voice>, public_url: &str) -> Router {
         )
         .route(
             path::MUSIC,
+            any(serve).with_state(site(boxed(wait_music::handle))),
+        )
+        .route(
+            &below(path::SOUNDS),
             any(serve).with_state(site(boxed(wait_music::handle))),
         )
         .route(

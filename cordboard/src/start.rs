@@ -207,8 +207,7 @@ pub fn read_contact_centre(
         None => (BUILT_IN.to_owned(), "the built-in example".to_owned()),
     };
     let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
-    let beside =
-        |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string());
+    let beside = |name: &str| std::fs::read(folder.join(name)).map_err(|error| error.to_string());
     let read =
         config::read_with_files(&text, &source, account_sid, &beside).map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();

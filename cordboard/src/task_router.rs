@@ -170,6 +170,7 @@ fn end_of(task: Option<&Task>) -> TaskEnd {
             | EndReason::NoFilterMatches
             | EndReason::MaxAssignmentsExceeded
             | EndReason::ConversationEnded
+            | EndReason::CustomerNotReached
             | EndReason::WrapUpLimit
             | EndReason::Deleted
             | EndReason::Given(_),

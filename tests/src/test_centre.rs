@@ -25,9 +25,13 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::metering::Meter;
+use crate::project;
 
 /// The configuration of tests that do not bring their own: the example.
 pub const EXAMPLE: &str = include_str!("../../contact-centre.yaml");
+
+/// The folder of the files that a configuration of a test names: the one example that has any.
+const FILES: &str = "examples/utility";
 
 /// The example with one queue for every caller, which every Worker serves. Its step matches Workers
 /// who speak the caller's language. Every Worker is Offline.
@@ -180,8 +184,7 @@ impl TestCentre {
 
     /// Applies another configuration, as `cordboard apply` does.
     pub async fn apply_configuration(&mut self, set_up: &str) {
-        self.contact_centre =
-            config::read(set_up, "contact-centre.yaml", self.account.account_sid).unwrap();
+        self.contact_centre = contact_centre(set_up, self.account.account_sid);
         config::apply(&self.centre.store, &self.contact_centre, self.clock.now())
             .await
             .unwrap();
@@ -230,7 +233,7 @@ impl TestCentre {
             auth_token: "0123456789abcdef0123456789abcdef".to_owned(),
             secondary_auth_token: None,
         };
-        let contact_centre = config::read(set_up, "contact-centre.yaml", account_sid).unwrap();
+        let contact_centre = contact_centre(set_up, account_sid);
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let base = format!("http://{address}");
@@ -459,4 +462,10 @@ impl TestCentre {
         assert!(status.is_success(), "POST {path}: {status} {text}");
         serde_json::from_str(&text).unwrap()
     }
+}
+
+fn contact_centre(set_up: &str, account_sid: AccountSid) -> ContactCentre {
+    let folder = project::root().join(FILES);
+    let files = |name: &str| std::fs::read(folder.join(name)).map_err(|error| error.to_string());
+    config::read_with_files(set_up, "contact-centre.yaml", account_sid, &files).unwrap()
 }

@@ -36,6 +36,17 @@ const WRITE_UNITS_PER_CALL_CEILING: f64 = 16.0;
 /// call ends.
 const WRITE_UNITS_PER_CALL_BESIDE_OTHER_CHANNELS_CEILING: f64 = 18.0;
 
+/// The ceiling of a call in the flows of `examples/utility`, for which a Worker is free: a menu of
+/// languages, one of topics, consent to be recorded, a queue, a greeting with a key, a conversation,
+/// and the recording's address.
+const WRITE_UNITS_PER_FLOW_CALL_CEILING: f64 = 20.0;
+
+/// The webhooks of such a call before its Task is created: they write nothing.
+const WRITE_UNITS_BEFORE_THE_QUEUE: f64 = 0.0;
+
+/// From noon of the Sunday on which the clock begins to the opening hours of a Monday.
+const UNTIL_MONDAY: Millis = Millis::from_secs(22 * 60 * 60);
+
 /// The ceiling of a Worker's change of availability, without a call: the Worker's item, its ready
 /// list and the Event.
 const WRITE_UNITS_PER_RETURN_CEILING: f64 = 3.0;
@@ -136,6 +147,59 @@ async fn webhook_journal_costs_its_stated_price() {
         "template.yaml states another price"
     );
     test_centre.close().await;
+}
+
+#[tokio::test]
+async fn call_in_flows_stays_below_its_ceiling() {
+    let set_up = tests::project::read("examples/utility/contact-centre.yaml");
+    let (test_centre, meter) = TestCentre::metered(&set_up).await;
+    test_centre.advance(UNTIL_MONDAY).await;
+    test_centre.set_activity("Emil", "Available").await;
+    for from in ["+17075550191", "+17075550192"] {
+        let caller = in_flows(&test_centre, from).await;
+        talk_by_key(&test_centre, caller).await;
+        wrap_up(&test_centre).await;
+    }
+    meter.take();
+    let caller = test_centre.dial("+17075550193").await;
+    test_centre.advance(Millis::from_secs(25)).await;
+    check_bill(
+        "The menus of a flow",
+        &meter.take(),
+        WRITE_UNITS_BEFORE_THE_QUEUE,
+    );
+    test_centre.press(caller, "0").await;
+    test_centre.advance(Millis::from_secs(20)).await;
+    talk_by_key(&test_centre, caller).await;
+    check_bill(
+        "A call in the flows of examples/utility",
+        &meter.take(),
+        WRITE_UNITS_PER_FLOW_CALL_CEILING,
+    );
+    test_centre.close().await;
+}
+
+/// A call that waits in the queue of the service.
+async fn in_flows(test_centre: &TestCentre, from: &str) -> CallSid {
+    let caller = test_centre.dial(from).await;
+    test_centre.advance(Millis::from_secs(25)).await;
+    test_centre.press(caller, "0").await;
+    test_centre.advance(Millis::from_secs(20)).await;
+    caller
+}
+
+/// A Worker whose phone rings accepts by key; the caller hangs up after half a minute.
+async fn talk_by_key(test_centre: &TestCentre, caller: CallSid) {
+    let ringing: Vec<CallSid> = test_centre.ringing().await.into_values().collect();
+    let [worker] = ringing[..] else {
+        panic!("expected one ringing phone: {ringing:?}")
+    };
+    test_centre.at_phone(worker, "answer").await;
+    test_centre.advance(Millis::from_secs(6)).await;
+    test_centre.press(worker, "1").await;
+    test_centre.advance(Millis::from_secs(30)).await;
+    test_centre.at_phone(caller, "hangup").await;
+    test_centre.advance(Millis::from_secs(5)).await;
 }
 
 #[tokio::test]

@@ -222,14 +222,15 @@ END:VEVENT
 END:VCALENDAR
 ";
 
-    fn file(name: &str) -> Result<String, String> {
-        match name {
-            "holidays.ics" => Ok(ICS.to_owned()),
-            "wrong.ics" => Ok(ICS
+    fn file(name: &str) -> Result<Vec<u8>, String> {
+        let text = match name {
+            "holidays.ics" => ICS.to_owned(),
+            "wrong.ics" => ICS
                 .replace("20261003", "20261003T08")
-                .replace("SUMMARY", "NOTE")),
-            _other => Err("no such file".to_owned()),
-        }
+                .replace("SUMMARY", "NOTE"),
+            _other => return Err("no such file".to_owned()),
+        };
+        Ok(text.into_bytes())
     }
 
     fn read_text(text: &str) -> (BTreeMap<String, Calendar>, Vec<String>) {

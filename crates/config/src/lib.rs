@@ -11,6 +11,7 @@
 //! part is a new part.
 
 mod apply;
+mod audio;
 mod calendars;
 mod checking;
 mod current;
@@ -42,7 +43,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ids::{AccountSid, WorkflowSid};
 use shared::voice_settings::VoiceSettings;
 use task_router::model::{PartId, Workspace};
-use voice_flows::{StepId, VoiceFlows};
+use voice_flows::{Sound, StepId, VoiceFlows};
 
 pub use apply::{ApplyError, Kept, Reason, Summary, Thing, apply};
 pub use checking::{CheckedFile, PlacedFinding, Surroundings, check_files, check_files_in};
@@ -76,6 +77,8 @@ pub struct ContactCentre {
     pub voice_settings: VoiceSettings,
     /// The flows of callers; `None`: callers hear the menu.
     pub voice_flows: Option<VoiceFlows>,
+    /// The audio files of the flows.
+    pub sounds: Vec<Sound>,
     /// Valid settings that are most likely mistakes, in the order of the file.
     pub warnings: Vec<Problem>,
     /// Name of the file in messages.
@@ -100,8 +103,8 @@ pub fn read(
     read_with_files(text, file_name, account_sid, &no_files)
 }
 
-/// The same with the files that the configuration names: lists of numbers, calendar files. `files`
-/// returns the content of a file by its name; its error says why it cannot be read.
+/// The same with the files that the configuration names: lists of numbers, calendar files, audio
+/// files. `files` returns the content of a file by its name; its error says why it cannot be read.
 ///
 /// # Errors
 /// All problems, as [`read()`].
@@ -109,7 +112,7 @@ pub fn read_with_files(
     text: &str,
     file_name: &str,
     account_sid: AccountSid,
-    files: &dyn Fn(&str) -> Result<String, String>,
+    files: &dyn Fn(&str) -> Result<Vec<u8>, String>,
 ) -> Result<ContactCentre, Vec<Problem>> {
     let mut reader = Reader::new(text, file_name);
     if text.len() > FILE_BYTES_MAX {
@@ -164,7 +167,7 @@ fn contact_centre(
     );
     let calendars = calendars::read(reader, fields.get("calendars"), files);
     let lists = phone_lists::read(reader, fields.get("lists"), files);
-    let voice_flows = voice_settings.as_mut().and_then(|settings| {
+    let flows = voice_settings.as_mut().and_then(|settings| {
         let parts = flows::Parts {
             workspace: &base.workspace,
             task_queues: &queue_names,
@@ -174,22 +177,27 @@ fn contact_centre(
             menu: &settings.menu,
             calendars: &calendars,
             lists: &lists,
+            files,
         };
-        let (flows, places) = flows::read(reader, &fields, parts)?;
-        let version = flows.version().map_err(|error| error.to_string());
+        let read = flows::read(reader, &fields, parts)?;
+        let version = read.flows.version().map_err(|error| error.to_string());
         settings.flows = Some(reader.take(version, Place::START)?);
-        Some((flows, places))
+        Some(read)
     });
-    let (voice_flows, step_places) = voice_flows.unzip();
+    let (voice_flows, step_places, sounds) = match flows {
+        Some(read) => (Some(read.flows), read.places, read.sounds),
+        None => (None, BTreeMap::new(), Vec::new()),
+    };
     Some(ContactCentre {
         workspace: base.workspace,
         re_evaluate_tasks: workflows.re_evaluate_tasks,
         workers,
         voice_settings: voice_settings?,
         voice_flows,
+        sounds,
         warnings: Vec::new(),
         file: reader.file().to_owned(),
         places: reader.take_places(),
-        step_places: step_places.unwrap_or_default(),
+        step_places,
     })
 }

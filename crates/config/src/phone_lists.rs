@@ -228,14 +228,15 @@ mod tests {
 +17075550106,a b c d e f g h i j k
 ";
 
-    fn file(name: &str) -> Result<String, String> {
-        match name {
-            "vip.csv" => Ok(VIP.to_owned()),
-            "wrong.csv" => Ok(WRONG.to_owned()),
-            "windows.csv" => Ok(WRONG.replace('\n', "\r\n")),
-            "large.csv" => Ok("#".repeat(LIST_BYTES_MAX + 1)),
-            _other => Err("no such file".to_owned()),
-        }
+    fn file(name: &str) -> Result<Vec<u8>, String> {
+        let text = match name {
+            "vip.csv" => VIP.to_owned(),
+            "wrong.csv" => WRONG.to_owned(),
+            "windows.csv" => WRONG.replace('\n', "\r\n"),
+            "large.csv" => "#".repeat(LIST_BYTES_MAX + 1),
+            _other => return Err("no such file".to_owned()),
+        };
+        Ok(text.into_bytes())
     }
 
     fn read_text(text: &str) -> (BTreeMap<String, PhoneList>, Vec<String>) {

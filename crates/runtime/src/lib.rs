@@ -18,6 +18,7 @@ pub mod redelivery;
 pub mod sdk_http;
 pub mod signed_request;
 pub mod voice;
+mod voice_tasks;
 mod webhook_journal;
 
 pub use clock::SystemClock;
@@ -25,4 +26,5 @@ pub use env::{Env, EnvError};
 pub use outbox::{Outbox, OutboxError};
 pub use redelivery::{Received, Redelivery};
 pub use voice::Voice;
+pub use voice_tasks::NewVoicemail;
 pub use webhook_journal::{Begun, WebhookJournal};

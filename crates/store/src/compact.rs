@@ -15,7 +15,7 @@ use task_router::model::Reservation;
 use crate::keys;
 
 /// The model's field name, and its name in the table. No short name is a field name.
-const NAMES: [(&str, &str); 51] = [
+const NAMES: [(&str, &str); 52] = [
     ("accepts", "ax"),
     ("activity_sid", "ac"),
     ("answered", "aw"),
@@ -49,6 +49,7 @@ const NAMES: [(&str, &str); 51] = [
     ("priority", "pr"),
     ("put_in_waiting_list", "il"),
     ("reason", "re"),
+    ("redial", "rd"),
     ("rejected_into", "ri"),
     ("removal", "rm"),
     ("reservations", "rs"),

@@ -8,6 +8,7 @@
 //! | Activity, TaskQueue, Workflow | `WS…` | `ACTIVITY#WA…`, `QUEUE#WQ…`, `WORKFLOW#WW…` | | |
 //! | superseded configuration | `WS…` | `CONFIGURATION#WW…#<version>` | | |
 //! | piece of a chunked configuration | `WW…#<version>#<digest>` | `PIECE#<number>` | | |
+//! | piece of an audio file | `EVENTS#SOUND#<digest>.<format>` | `PIECE#<number>` | | |
 //! | TaskChannel | `WS…` | `CHANNEL#<unique name>` | | |
 //! | Readiness | `WS…` | `READINESS#<key>` | | |
 //! | Worker | `WK…` | `WORKER` | `FREE#WS…#<readiness>` / idle key, while free | `WS…#WORKER` / age and id |
@@ -24,6 +25,7 @@
 //! | used sign-in link (one-time token) | `USED#<its signature>` | `USED` | | |
 //! | generation of a principal's console sessions | `SESSIONS#<principal>` | `SESSIONS` | | |
 //! | next slot of paced calls | `EVENTS#CALLS` | `SLOTS` | | |
+//! | callback of a number | `EVENTS#WS…#CALLBACK#<digest of the number>` | `CALLBACK` | | |
 //! | number of calls in a minute | `EVENTS#CALLS` | `MINUTE#<minute>` | | |
 //! | progress of the roll-up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
 //! | cursor of a sweep that did not read all Tasks | `EVENTS#WS…#SWEEP` | `SWEEP` | | |
@@ -39,6 +41,7 @@ use task_router::model::{IdleKey, PartId, Readiness, Task, Worker, Workspace};
 use task_router::router::events::EventCursor;
 use task_router::router::order::{Position, WaitingList, position_of, waiting_list_of};
 use task_router::statistics::{Family, Grain};
+use voice_flows::SoundName;
 
 /// Partition key of the table.
 pub const PK: &str = "pk";
@@ -119,6 +122,17 @@ impl Key {
     /// A piece of the voice flows of a version.
     pub fn flows_piece(version: &FlowsVersion, number: usize) -> Self {
         Self::new(format!("FLOWS#{version}"), format!("PIECE#{number:03}"))
+    }
+
+    /// A piece of an audio file. Nothing follows from its write, so the stream leaves it out.
+    pub fn sound_piece(name: &SoundName, number: usize) -> Self {
+        Self::new(format!("EVENTS#SOUND#{name}"), format!("PIECE#{number:03}"))
+    }
+
+    /// The callback of a number, by a digest of the number. Nothing follows from its write, so the
+    /// stream leaves it out.
+    pub fn callback(workspace: WorkspaceSid, number: &str) -> Self {
+        Self::new(format!("EVENTS#{workspace}#CALLBACK#{number}"), "CALLBACK")
     }
 
     /// The Workspace's own fields. Its parts share the partition.

@@ -3,7 +3,8 @@
 use ids::TaskSid;
 use shared::menu::{Language, Texts};
 use shared::twiml::{
-    Dial, DialNoun, Enqueue, EnqueueTarget, Pause, Play, Prompt as Heard, Record, Say, escaped,
+    Dial, DialNoun, Enqueue, EnqueueTarget, Pause, Play, Prompt as Heard, Record, Redirect,
+    Response, Say, escaped,
 };
 use shared::webhook::path;
 
@@ -73,6 +74,12 @@ pub fn enqueue(task: TaskSid, state: &State) -> Enqueue {
         wait_url: Some(path::flow_of_task(path::WAIT_MUSIC, task, &query)),
         action: Some(path::flow_of_task(path::QUEUE_EXIT, task, &query)),
     }
+}
+
+/// The document of a function that does not follow the flow itself: the call continues at
+/// `/flow-step`.
+pub fn continue_at(state: &State, on: Resume) -> Response {
+    Response::new().then(Redirect::new(state.resumed(on).url()))
 }
 
 /// Records a message.

@@ -17,10 +17,12 @@
 
 mod collect;
 mod documents;
+mod greeting;
 mod menu;
 mod prompt;
 mod run;
 mod scope;
+mod sound;
 mod state;
 mod step;
 mod task;
@@ -28,15 +30,17 @@ mod values;
 mod wait;
 
 pub use collect::{Collect, DIGITS_MAX, Input, Pattern, PatternError};
-pub use documents::enqueue;
+pub use documents::{continue_at, enqueue};
+pub use greeting::{AgentGreeting, Greeted};
 pub use menu::{KeyOption, Menu, normalized};
 pub use prompt::{Part, Prompt, Text};
-pub use run::{FLOW_ATTRIBUTE, Run, Turn, Webhook};
+pub use run::{FLOW_ATTRIBUTE, RECORDING, Run, TASKS_MAX, Turn, Webhook};
 pub use scope::{Figures, FiguresOfQueue, Switches};
+pub use sound::{NoSoundName, Sound, SoundFormat, SoundName};
 pub use state::{Resume, State, StateError};
 pub use step::{
-    Action, Callback, Case, InList, Leave, LookUp, Queue, Step, StepId, Target, Transfer,
-    TransferTo, VoiceFlows, Voicemail, Wait,
+    Action, CALLBACK_ATTEMPTS, CALLBACK_PAUSE, Callback, Case, InList, Leave, LookUp, Queue, Record,
+    Step, StepId, Target, Transfer, TransferTo, VoiceFlows, Voicemail, Wait,
 };
 pub use task::{NewCallTask, Purpose};
 pub use values::{VALUES_BYTES_MAX, ValueTooLong, Values};

@@ -6,20 +6,23 @@ mod collect;
 mod menu;
 mod question;
 mod queue;
+mod record;
 mod voicemail;
 
 use std::collections::BTreeMap;
 
+use ids::TaskSid;
 use ids::time::{Millis, Timestamp};
-use ids::{RecordingSid, TaskSid};
 use serde_json::{Map, Value};
 use shared::menu::Texts;
 use shared::twiml::{Hangup, Prompt as Heard, Redirect, Response, Verb};
-use shared::webhook::{Call, DialCallStatus, ParameterError, Parameters, attributes_of_call};
+use shared::webhook::{
+    Call, DialCallStatus, ParameterError, Parameters, Recorded, attributes_of_call,
+};
 
 use crate::documents::{self, Speaker};
 use crate::prompt::fill;
-use crate::scope::{FlowScope, HoursNow, queues_of};
+use crate::scope::{FlowScope, HoursNow, Parties, queues_of};
 use crate::state::RETURNS_MAX;
 use crate::{
     Action, Case, Figures, LookUp, NewCallTask, Resume, State, Step, StepId, Switches, Target,
@@ -29,8 +32,8 @@ use crate::{
 /// The most steps of one webhook: a flow that goes in circles without a question ends here.
 pub const STEPS_MAX: u16 = 500;
 
-/// The attribute of a waiting Task with the state of its call.
-pub use queue::FLOW_ATTRIBUTE;
+pub use queue::{FLOW_ATTRIBUTE, TASKS_MAX};
+pub use record::RECORDING;
 
 /// What replaces a secret value after the next question.
 const MASK: &str = "****";
@@ -48,12 +51,8 @@ struct Inputs {
     keys: Option<String>,
     /// The recognized speech.
     speech: Option<String>,
-    /// The recording: URL, SID, length in seconds.
-    recording_url: Option<String>,
-    /// SID of the recording.
-    recording_sid: Option<RecordingSid>,
-    /// Length of the recording, in seconds.
-    recording_secs: Option<u32>,
+    /// The message of the caller.
+    recorded: Option<Recorded>,
     /// How the connection to another party ended.
     dialed: Option<DialCallStatus>,
     /// The Task for which the caller waits.
@@ -131,9 +130,7 @@ impl Inputs {
         Ok(Self {
             keys: parameters.get("Digits").map(str::to_owned),
             speech: parameters.get("SpeechResult").map(str::to_owned),
-            recording_url: parameters.get("RecordingUrl").map(str::to_owned),
-            recording_sid: parameters.optional("RecordingSid")?,
-            recording_secs: parameters.optional("RecordingDuration")?,
+            recorded: Recorded::parse(parameters)?,
             dialed: parameters.optional("DialCallStatus")?,
             task: parameters.optional("TaskSid")?,
         })
@@ -217,6 +214,7 @@ impl<'a> Run<'a> {
             | Action::Tag(_)
             | Action::Language(_)
             | Action::LookUp(_)
+            | Action::Record(_)
             | Action::Transfer(_)
             | Action::Use(_)
             | Action::GoTo(_)
@@ -309,6 +307,7 @@ impl<'a> Run<'a> {
                 Next::Go(step.next)
             }
             Action::LookUp(look_up) => self.look_up(look_up),
+            Action::Record(record) => self.record_call(record, step),
             Action::Queue(queue) => self.queue(queue, step),
             Action::Callback(callback) => self.callback(callback, step),
             Action::Voicemail(voicemail) => self.voicemail(voicemail, step),
@@ -481,7 +480,8 @@ impl<'a> Run<'a> {
     }
 
     fn scope<'s>(&'s self, figures: Option<&'s Figures>) -> FlowScope<'s> {
-        FlowScope::new(self.flows, &self.state, self.call, &self.hours, figures)
+        let parties = Parties::of(self.call);
+        FlowScope::new(self.flows, &self.state, parties, &self.hours, figures)
     }
 
     fn speaker(&self) -> Speaker<'_> {

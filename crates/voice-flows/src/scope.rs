@@ -10,13 +10,16 @@ use shared::webhook::Call;
 use task_router::model::{Expression, PathStep};
 use task_router::router::expression::{Scope, Value};
 
-use crate::{State, VoiceFlows};
+use crate::{Greeted, State, VoiceFlows};
 
 /// The prefix of the figures of a TaskQueue: `queue.support.waiting`.
 const QUEUE: &str = "queue";
 
 /// The names of the lists that contain the caller's number: `lists HAS "vip"`.
 const LISTS: &str = "lists";
+
+/// The prefix of what a Worker's greeting knows of the Task: `task.queue`.
+const TASK: &str = "task";
 
 /// The prefix of opening hours: `hours.support.open`.
 const HOURS: &str = "hours";
@@ -72,30 +75,48 @@ pub struct FiguresOfQueue {
     pub expected_wait: Option<Millis>,
 }
 
+/// The numbers of a call.
+#[derive(Clone, Copy)]
+pub(crate) struct Parties<'a> {
+    pub from: &'a str,
+    pub to: &'a str,
+}
+
+impl<'a> Parties<'a> {
+    pub fn of(call: &'a Call) -> Self {
+        Self {
+            from: call.from.as_str(),
+            to: call.to.as_str(),
+        }
+    }
+}
+
 /// The scope of the conditions of a flow.
 pub(crate) struct FlowScope<'a> {
-    call: &'a Call,
+    parties: Parties<'a>,
     state: &'a State,
     language: &'a str,
     /// The names of the lists that contain the caller's number.
     lists: Vec<Json>,
     hours: &'a HoursNow,
     figures: Option<&'a Figures>,
+    /// The Task, in the greeting of its Worker.
+    task: Option<Greeted<'a>>,
 }
 
 impl<'a> FlowScope<'a> {
     pub fn new(
         flows: &'a VoiceFlows,
         state: &'a State,
-        call: &'a Call,
+        parties: Parties<'a>,
         hours: &'a HoursNow,
         figures: Option<&'a Figures>,
     ) -> Self {
-        let from = call.from.as_str();
+        let from = parties.from;
         let lists = flows.lists.iter();
         let language = flows.language(state.language.as_deref());
         Self {
-            call,
+            parties,
             state,
             language: &language.selected_language,
             lists: lists
@@ -104,6 +125,31 @@ impl<'a> FlowScope<'a> {
                 .collect(),
             hours,
             figures,
+            task: None,
+        }
+    }
+
+    /// The same scope with a Task.
+    pub fn with_task(self, task: Greeted<'a>) -> Self {
+        Self {
+            task: Some(task),
+            ..self
+        }
+    }
+
+    fn task(&self, fact: &str) -> Value<'_> {
+        let Some(task) = &self.task else {
+            return Value::Null;
+        };
+        let number = |number: u64| {
+            let number = i64::try_from(number).unwrap_or(i64::MAX);
+            Value::Number(number.into())
+        };
+        match fact {
+            "queue" => Value::Text(task.task_queue),
+            "waited_minutes" => number(task.waited.as_secs() / 60),
+            "waited_seconds" => number(task.waited.as_secs()),
+            _unknown => Value::Null,
         }
     }
 
@@ -147,12 +193,13 @@ impl Scope for FlowScope<'_> {
             })
             .collect();
         match keys.as_slice() {
-            ["from"] => Value::Text(self.call.from.as_str()),
-            ["to"] => Value::Text(self.call.to.as_str()),
+            ["from"] => Value::Text(self.parties.from),
+            ["to"] => Value::Text(self.parties.to),
             ["language"] => Value::Text(self.language),
             [LISTS] => Value::Array(&self.lists),
             [HOURS, calendar, fact] => self.hours.value(calendar, fact),
             [QUEUE, queue, figure] => self.figure(queue, figure),
+            [TASK, fact] if self.task.is_some() => self.task(fact),
             [name, ..] => match self.state.values.get(name) {
                 Some(value) => inner(value, path.get(1..).unwrap_or_default()),
                 None => Value::Null,

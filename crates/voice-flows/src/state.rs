@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use shared::flows_version::FlowsVersion;
 use shared::webhook::{FromParameter, ParameterError, Parameters, path};
 
-use crate::{StepId, Values};
+use crate::{FLOW_ATTRIBUTE, StepId, Values};
 
 /// The most flows that may be in use within one another.
 pub const RETURNS_MAX: usize = 8;
@@ -192,6 +192,11 @@ impl State {
             }
         }
         Some(state)
+    }
+
+    /// The state of a call in the attributes of its Task; `None`: the Task is of no flow.
+    pub fn of_attributes(attributes: &Map<String, Value>) -> Option<Self> {
+        Self::of_task(attributes.get(FLOW_ATTRIBUTE)?.as_str()?, attributes)
     }
 
     /// This state, resumed for another reason.

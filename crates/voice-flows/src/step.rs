@@ -16,7 +16,7 @@ use shared::phone_list::PhoneList;
 use shared::webhook::FromParameter;
 use task_router::model::Expression;
 
-use crate::{Collect, Menu, Prompt, Text};
+use crate::{AgentGreeting, Collect, Menu, Prompt, SoundName, Text};
 
 /// All flows of a contact centre.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct VoiceFlows {
     pub lists: BTreeMap<String, PhoneList>,
     /// The TaskQueues whose figures conditions ask for, by the name that conditions use.
     pub queues: BTreeMap<String, TaskQueueSid>,
+    /// The audio files of all prompts.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sounds: BTreeSet<SoundName>,
 }
 
 /// The number of a step in [`VoiceFlows::steps`].
@@ -102,6 +105,8 @@ pub enum Action {
     Language(String),
     /// Asks a server of the contact centre's owner.
     LookUp(LookUp),
+    /// The call is recorded from here on.
+    Record(Record),
     /// The call becomes a Task and waits for a Worker.
     Queue(Box<Queue>),
     /// A Worker will call back.
@@ -159,6 +164,9 @@ pub struct Queue {
     pub on_timeout: Option<Target>,
     /// The key with which the caller leaves the queue.
     pub leave: Option<Leave>,
+    /// What the Worker hears before they are connected; `None`: the built-in text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_greeting: Option<AgentGreeting>,
 }
 
 /// What a caller hears while waiting: one round of music after the other, some of them after an
@@ -169,6 +177,9 @@ pub struct Wait {
     pub welcome: Prompt,
     /// The music of one round, by language; `None`: the built-in music.
     pub music: Option<Text>,
+    /// The length of the music, if it is a file beside the configuration; of several, the longest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub music_length: Option<Millis>,
     /// Announcements, one after the other, every [`Wait::announce_every`].
     pub announcements: Vec<Prompt>,
     /// The interval of the announcements.
@@ -202,8 +213,28 @@ pub struct Callback {
     pub priority: u32,
     /// How long the Task may wait for a Worker.
     pub expires: Option<Millis>,
+    /// The most attempts to reach the customer.
+    #[serde(default = "attempts")]
+    pub attempts: u8,
+    /// The pause after an attempt in vain.
+    #[serde(default = "pause")]
+    pub pause: Millis,
     /// The name of the value with the number to call; the caller's number if it has no value.
     pub number: String,
+    /// What the Worker hears before the customer is called; `None`: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_greeting: Option<AgentGreeting>,
+}
+
+/// The announcement that a call is recorded from here on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// What the caller hears before the recording starts.
+    pub prompt: Prompt,
+    /// The key with which the caller refuses; `None`: the caller cannot.
+    pub refuse: Option<Digit>,
+    /// Seconds of silence that count as consent, where the caller can refuse.
+    pub timeout_secs: u16,
 }
 
 /// A message of the caller, which becomes a Task.
@@ -240,6 +271,21 @@ pub enum TransferTo {
     Sip(String),
 }
 
+/// The attempts of a callback that does not state them.
+pub const CALLBACK_ATTEMPTS: u8 = 3;
+
+/// The pause of a callback that does not state it: a customer who talks on their telephone has
+/// usually finished.
+pub const CALLBACK_PAUSE: Millis = Millis::from_secs(600);
+
+fn attempts() -> u8 {
+    CALLBACK_ATTEMPTS
+}
+
+fn pause() -> Millis {
+    CALLBACK_PAUSE
+}
+
 impl VoiceFlows {
     /// The flows as they are stored, JSON.
     ///
@@ -270,6 +316,7 @@ impl VoiceFlows {
             | Action::Tag(_)
             | Action::Language(_)
             | Action::LookUp(_)
+            | Action::Record(_)
             | Action::Voicemail(_)
             | Action::Transfer(_)
             | Action::Use(_)

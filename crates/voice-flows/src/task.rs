@@ -3,6 +3,7 @@
 use ids::time::{Millis, Timestamp};
 use ids::{TaskQueueSid, TaskSid, WorkflowSid};
 use serde_json::{Map, Value};
+use task_router::model::Redial;
 
 /// A Task that a flow creates.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,8 @@ pub struct NewCallTask {
     pub timeout: Option<Millis>,
     /// The moment from which its waiting is counted; `None`: now.
     pub virtual_start_time: Option<Timestamp>,
+    /// How often the customer of a callback is called.
+    pub redial: Option<Redial>,
 }
 
 /// What a Task of a flow is for.

@@ -10,11 +10,11 @@ use shared::twiml::{Gather, Play, Prompt as Heard, Response};
 use shared::webhook::path;
 
 use crate::documents::Speaker;
-use crate::scope::{FlowScope, HoursNow};
+use crate::scope::{FlowScope, HoursNow, Parties};
 use crate::{Action, Leave, Queue, Resume, State, VoiceFlows, Wait, Webhook};
 
-/// The length of a round that is not known, because its music is a file of the contact centre's
-/// owner: the length of the built-in music.
+/// The length of a round whose music has no known length, because it is on another server: the
+/// length of the built-in music.
 const ROUND: Millis = Millis::from_secs(20);
 
 /// Silence after the music of a round with a key, in seconds: the shortest that carriers accept.
@@ -45,7 +45,7 @@ pub fn wait(
     let hours = HoursNow::of(flows, webhook.switches, webhook.now);
     let speaker = Speaker {
         language: flows.language(state.language.as_deref()),
-        scope: FlowScope::new(flows, state, webhook.call, &hours, None),
+        scope: FlowScope::new(flows, state, Parties::of(webhook.call), &hours, None),
     };
     let mut heard = announcements(queue, &speaker, place);
     heard.push(Heard::Play(music(&queue.wait, &speaker)));
@@ -98,7 +98,8 @@ fn due(wait: &Wait, waited: Millis) -> Option<usize> {
     let every = wait.announce_every.as_millis().max(1);
     let since_due = waited.as_millis() % every;
     let turn = usize::try_from(waited.as_millis() / every).unwrap_or_default();
-    (since_due < ROUND.as_millis()).then_some(turn)
+    let round = wait.music_length.unwrap_or(ROUND);
+    (since_due < round.as_millis()).then_some(turn)
 }
 
 fn music(wait: &Wait, speaker: &Speaker<'_>) -> Play {

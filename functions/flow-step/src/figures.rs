@@ -19,7 +19,7 @@ pub(crate) async fn of(
     names: &[String],
 ) -> Figures {
     let mut figures = Figures::default();
-    let workspace = match workspace(voice).await {
+    let workspace = match voice.workspace().await {
         Ok(workspace) => workspace,
         Err(failure) => return webhook.tolerate(&failure, figures),
     };
@@ -40,15 +40,6 @@ pub(crate) async fn of(
         }
     }
     figures
-}
-
-async fn workspace(voice: &Voice) -> Result<std::sync::Arc<Workspace>, Failure> {
-    let settings = voice.settings().await?;
-    let workspace = voice
-        .store
-        .workspace(settings.workspace_sid, voice.now())
-        .await?;
-    workspace.ok_or(Failure::NotSetUp("Workspace"))
 }
 
 async fn of_queue(

@@ -1,12 +1,14 @@
-//! `/flow-step` and `/flows/NAME`: a call in a voice flow.
+//! `/flow-step` and `/flows/NAME`: a call in a voice flow; `/flow-step/recorded`: its recording.
 //!
 //! Each request answers one webhook of the call: a [`Run`] follows the steps of the flow, and this
 //! function carries out what the run cannot do itself: look-ups, figures of TaskQueues, new Tasks.
 //! The state of the call is in the URL, so a request reads the flows, which are cached, and writes
 //! nothing but Tasks.
 
+mod callback;
 mod figures;
 mod look_up;
+mod recorded;
 mod start;
 mod task;
 
@@ -26,7 +28,10 @@ const OUTSIDE_MAX: usize = 8;
 
 /// Answers a call in a flow.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
-    voice.document(&request, answer).await
+    match request.path() {
+        path::CALL_RECORDED => voice.notification(&request, recorded::keep).await,
+        _flow => voice.document(&request, answer).await,
+    }
 }
 
 async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {

@@ -1,10 +1,10 @@
 //! A caller in a flow who left the queue: the flow continues at `/flow-step`.
 
 use runtime::voice::Webhook;
-use shared::twiml::{Redirect, Response};
+use shared::twiml::Response;
 use shared::webhook::{QueueExit, QueueResult};
 use task_router::model::{EndReason, Task};
-use voice_flows::{FLOW_ATTRIBUTE, Resume, State};
+use voice_flows::{Resume, State, continue_at};
 
 /// The state that the webhook carries; `None`: the caller is in no flow.
 pub(crate) fn carried(webhook: &Webhook) -> Option<State> {
@@ -14,10 +14,7 @@ pub(crate) fn carried(webhook: &Webhook) -> Option<State> {
 /// The state that the webhook carries, or else the one in the caller's Task: a call that we
 /// redirect arrives without it.
 pub(crate) fn of(webhook: &Webhook, task: Option<&Task>) -> Option<State> {
-    carried(webhook).or_else(|| {
-        let attributes = &task?.attributes;
-        State::of_task(attributes.text(FLOW_ATTRIBUTE)?, attributes.as_object())
-    })
+    carried(webhook).or_else(|| State::of_attributes(task?.attributes.as_object()))
 }
 
 /// The document of a caller who left the queue and is still on the line.
@@ -37,14 +34,10 @@ pub(crate) fn after(state: &State, exit: &QueueExit, task: Option<&Task>) -> Res
         | QueueResult::RedirectedFromBridged
         | QueueResult::Hangup => Resume::TimedOut,
     };
-    continue_with(state, on)
+    continue_at(state, on)
 }
 
 /// The document of a caller whose Task ended without a Worker.
 pub(crate) fn timed_out(state: &State) -> Response {
-    continue_with(state, Resume::TimedOut)
-}
-
-fn continue_with(state: &State, on: Resume) -> Response {
-    Response::new().then(Redirect::new(state.resumed(on).url()))
+    continue_at(state, Resume::TimedOut)
 }

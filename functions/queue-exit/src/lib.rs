@@ -95,8 +95,8 @@ async fn recorded(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure>
     tracing::info!(
         call_sid = %recording.call.call_sid,
         task_sid = shown(recording.task_sid),
-        recording_sid = recording.recording_sid.map(|sid| sid.to_string()),
-        duration_secs = recording.recording_duration_secs,
+        recording_sid = recording.recorded.sid.map(|sid| sid.to_string()),
+        duration_secs = recording.recorded.duration_secs,
         "voicemail left"
     );
     if !webhook.is_preview() {

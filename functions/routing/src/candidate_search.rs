@@ -81,7 +81,8 @@ impl Routing {
         let mut known = Known::default();
         let mut conflicts = 0;
         for _ in 0..MATCHES_MAX {
-            if task.assignment_status != AssignmentStatus::Pending {
+            let is_paused = router::is_paused(&task, self.clock.now());
+            if task.assignment_status != AssignmentStatus::Pending || is_paused {
                 return Ok(Matched::No);
             }
             let search = self.search_workers(&task, &known, after);

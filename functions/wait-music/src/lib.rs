@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 use ids::TaskSid;
 use ids::time::Millis;
-use runtime::voice::{Failure, Voice, Webhook, language};
+use runtime::voice::{Failure, Voice, Webhook, language, no_such_path};
 use shared::menu::Language;
 use shared::menu::documents::{self, Round};
 use shared::twiml::Response;
 use shared::webhook::{Reply, Request, WaitMusic, path};
 use task_router::model::{AssignmentStatus, Task, Workspace};
-use voice_flows::{Place, State};
+use voice_flows::{Place, SoundName, State};
 
 /// Most callers that are counted to find a position. Beyond it no number is announced: it would be
 /// discouraging, and the count expensive.
@@ -37,12 +37,29 @@ enum Wait {
     Over,
 }
 
-/// Answers a waiting caller, and serves the music. A request for the music has no signature and
-/// needs none.
+/// Answers a waiting caller, and serves the music and the audio files of the configuration. A
+/// request for a sound has no signature and needs none.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
     match request.path() {
         path::MUSIC => Reply::sound(music::CONTENT_TYPE, music::wav()),
+        other if other.starts_with(path::SOUNDS) => sound(&voice, &request).await,
         _ => voice.document(&request, answer).await,
+    }
+}
+
+/// An audio file of the configuration. Only its name, which cannot be guessed, leads to it.
+async fn sound(voice: &Voice, request: &Request) -> Reply {
+    let last = request.path().rsplit('/').next().unwrap_or_default();
+    let Some(name) = SoundName::parse(last) else {
+        return no_such_path(request);
+    };
+    match voice.store.sound(&name).await {
+        Ok(Some(content)) => Reply::named_sound(name.format().content_type(), content.to_vec()),
+        Ok(None) => no_such_path(request),
+        Err(error) => {
+            tracing::error!(%name, %error, "audio file not read");
+            Reply::error(503, "the file cannot be read at the moment")
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use shared::webhook::{ConferenceNotice, ConferenceStatus, Reply, SupervisorCall,
 use task_router::model::{AssignmentStatus, IssuedInstruction, Task};
 use task_router::router::effects::Callback;
 use task_router::router::{Command, Leaving, Outcome};
+use voice_flows::{Resume, State, continue_at, enqueue};
 
 use crate::{apply, is_open_or_accepted, language_of, relay};
 
@@ -95,7 +96,7 @@ pub(crate) async fn customer(voice: &Voice, webhook: &Webhook) -> Result<Respons
 }
 
 /// The caller's `<Dial>` ended. A caller who is still on the line was left by all other
-/// participants.
+/// participants, and hears the rest of their flow.
 pub(crate) async fn customer_left(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let customer = WorkerCall::parse(&webhook.parameters)?;
     let mut left = None;
@@ -115,8 +116,29 @@ pub(crate) async fn customer_left(voice: &Voice, webhook: &Webhook) -> Result<Re
         .await?
         .task;
     }
+    let talked = left.as_ref().filter(|task| was_taken(task));
+    if let Some(state) = talked.and_then(state_of) {
+        return Ok(continue_at(&state, Resume::Bridged));
+    }
     let settings = voice.settings().await?;
     Ok(documents::goodbye(language_of(&settings, left.as_ref())?))
+}
+
+/// The state of a Task's call in its flow; `None`: the call is in no flow.
+fn state_of(task: &Task) -> Option<State> {
+    State::of_attributes(task.attributes.as_object())
+}
+
+/// Whether a Worker had the Task.
+fn was_taken(task: &Task) -> bool {
+    match task.assignment_status {
+        AssignmentStatus::Assigned | AssignmentStatus::Wrapping | AssignmentStatus::Completed => {
+            true
+        }
+        AssignmentStatus::Pending | AssignmentStatus::Reserved | AssignmentStatus::Canceled => {
+            false
+        }
+    }
 }
 
 /// A supervisor answered: joins the conversation if it is not over.
@@ -173,6 +195,19 @@ fn command(status: &ConferenceStatus) -> Option<Command> {
 /// The document for a caller without a conference: the queue again while the Task waits
 /// for a Worker, otherwise the document that matches the end of the Task.
 async fn send_back(voice: &Voice, task: Option<&Task>) -> Result<Response, Failure> {
+    if let Some(task) = task
+        && let Some(state) = state_of(task)
+    {
+        return Ok(match task.assignment_status {
+            AssignmentStatus::Pending | AssignmentStatus::Reserved => {
+                Response::new().then(enqueue(task.sid, &state))
+            }
+            AssignmentStatus::Canceled => continue_at(&state, Resume::TimedOut),
+            AssignmentStatus::Assigned
+            | AssignmentStatus::Wrapping
+            | AssignmentStatus::Completed => continue_at(&state, Resume::Bridged),
+        });
+    }
     let settings = voice.settings().await?;
     let language = language_of(&settings, task)?;
     Ok(match task.map(|task| (task.sid, task.assignment_status)) {

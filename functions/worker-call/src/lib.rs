@@ -8,10 +8,12 @@
 mod conference;
 mod conference_documents;
 mod dial_queue;
+mod greeting;
 mod relay;
 
 use std::sync::Arc;
 
+use ids::ReservationSid;
 use runtime::voice::{Failure, Voice, Webhook, language, no_such_path};
 use shared::menu::{Language, documents};
 use shared::twiml::{Hangup, Response};
@@ -23,10 +25,13 @@ use store::Applied;
 use task_router::model::{IssuedInstruction, Reservation, ReservationStatus, Task};
 use task_router::router::{Answer, Command, Outcome};
 
+use greeting::Greets;
+
 /// Answers the carrier's requests about a Worker's leg.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
     match request.path() {
         path::WORKER_CALL => voice.document(&request, answered).await,
+        path::WORKER_CALL_ACCEPT => voice.document(&request, greeting::answered).await,
         path::WORKER_CALL_CONNECTING => voice.document(&request, connecting).await,
         path::WORKER_CALL_STATUS => voice.notification(&request, progressed).await,
         path::WORKER_CALL_ENDED => voice.document(&request, ended).await,
@@ -55,21 +60,50 @@ async fn answered(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure>
         call: worker_call.call.call_sid,
     };
     let task = apply(voice, &worker_call, &named).await?.task;
-    let language = language_of(&settings, task.as_ref())?;
-    let offer = task
-        .as_ref()
-        .and_then(|task| task.reservation(reservation))
-        .filter(|offer| is_open_or_accepted(offer));
-    let Some(offer) = offer else {
-        return Ok(documents::caller_gone(language));
-    };
-    let issued = offer.instruction.as_ref();
-    Ok(match issued.and_then(IssuedInstruction::conference) {
-        Some(plan) => {
-            conference_documents::worker(&plan.conference, worker_call.task_sid, reservation)
+    match &task {
+        Some(task) if open_offer(task, reservation).is_some() => {
+            greeting::before(voice, webhook, &worker_call, task).await
         }
-        None => connected(language, &worker_call),
-    })
+        Some(_) | None => caller_gone(voice, task.as_ref()).await,
+    }
+}
+
+/// The Reservation with this SID, if it is pending or accepted.
+fn open_offer(task: &Task, reservation: ReservationSid) -> Option<&Reservation> {
+    let offer = task.reservation(reservation);
+    offer.filter(|offer| is_open_or_accepted(offer))
+}
+
+/// The document that connects the Worker: to the caller in the queue, or to a conference.
+async fn documents_of(
+    voice: &Voice,
+    worker_call: &WorkerCall,
+    task: &Task,
+    greets: Greets,
+) -> Result<Response, Failure> {
+    let reservation = worker_call.reservation_sid;
+    let issued = open_offer(task, reservation).and_then(|offer| offer.instruction.as_ref());
+    if let Some(plan) = issued.and_then(IssuedInstruction::conference) {
+        return Ok(conference_documents::worker(
+            &plan.conference,
+            task.sid,
+            reservation,
+        ));
+    }
+    match greets {
+        Greets::Flow => Ok(documents::dial_queue(task.sid, reservation)),
+        Greets::BuiltIn => {
+            let settings = voice.settings().await?;
+            let language = language_of(&settings, Some(task))?;
+            Ok(connected(language, worker_call))
+        }
+    }
+}
+
+/// The document of a Worker who answered too late, or whose caller hung up.
+async fn caller_gone(voice: &Voice, task: Option<&Task>) -> Result<Response, Failure> {
+    let settings = voice.settings().await?;
+    Ok(documents::caller_gone(language_of(&settings, task)?))
 }
 
 /// Caller and Worker are about to be connected: accepts the Reservation. The caller hears nothing
@@ -131,16 +165,12 @@ async fn ended(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     if was_connected(ended.dial_call_status) {
         return Ok(Response::new().then(Hangup));
     }
-    let settings = voice.settings().await?;
     let mut task = None;
     if !webhook.is_preview() {
         let applied = apply(voice, &ended.worker_call, &end_of_dial(&ended)).await?;
         task = applied.task;
     }
-    Ok(documents::caller_gone(language_of(
-        &settings,
-        task.as_ref(),
-    )?))
+    caller_gone(voice, task.as_ref()).await
 }
 
 async fn apply(

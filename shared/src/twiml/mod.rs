@@ -37,6 +37,7 @@ mod redirect;
 mod reject;
 mod response;
 mod say;
+mod start_recording;
 mod xml;
 
 pub use conference::Conference;
@@ -52,4 +53,5 @@ pub use redirect::Redirect;
 pub use reject::{Reject, RejectReason};
 pub use response::{DOCUMENT_MAX_BYTES, DocumentTooLong, Response, Verb};
 pub use say::Say;
+pub use start_recording::StartRecording;
 pub use xml::escaped;

@@ -3,6 +3,7 @@
 use super::xml::Element;
 use super::{
     Dial, Enqueue, Gather, Hangup, Leave, Pause, Play, Prompt, Record, Redirect, Reject, Say,
+    StartRecording,
 };
 
 /// Largest document the carrier accepts, in bytes (voice-webhooks.md section 4, error 11750).
@@ -106,7 +107,7 @@ impl From<Prompt> for Verb {
     }
 }
 
-verbs! { Dial Enqueue Gather Hangup Leave Pause Play Record Redirect Reject Say }
+verbs! { Dial Enqueue Gather Hangup Leave Pause Play Record Redirect Reject Say StartRecording }
 
 #[cfg(test)]
 mod tests {
@@ -243,6 +244,16 @@ mod tests {
                 timeout_secs: 5,
             },
             "  <Record action=\"/queue-exit/recorded\" maxLength=\"120\" timeout=\"5\"/>\n",
+        );
+        check(
+            StartRecording {
+                status_callback: "/flow-step/recorded".into(),
+            },
+            concat!(
+                "  <Start>\n",
+                "    <Recording channels=\"dual\" recordingStatusCallback=\"/flow-step/recorded\"/>\n",
+                "  </Start>\n"
+            ),
         );
         check(
             Redirect::new("/incoming-call?attempt=2"),

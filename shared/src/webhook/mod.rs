@@ -45,7 +45,7 @@ pub use form::{FormError, MAX_BODY_BYTES, MAX_PARAMETERS};
 pub use incoming_call::IncomingCall;
 pub use parameters::{FromParameter, ParameterError, Parameters};
 pub use queue_exit::{QueueExit, QueueResult, TimedOut};
-pub use recording::Recording;
+pub use recording::{CallRecorded, Recorded, Recording};
 pub use redact::redact;
 pub use reply::Reply;
 pub use request::{Method, Request};

@@ -15,6 +15,8 @@ pub const ENQUEUE_CALL: &str = "/enqueue-call";
 pub const WAIT_MUSIC: &str = "/wait-music";
 /// The music file.
 pub const MUSIC: &str = "/wait-music/music.wav";
+/// The audio files of the configuration: `/sounds/NAME`.
+pub const SOUNDS: &str = "/sounds";
 /// The caller left the queue.
 pub const QUEUE_EXIT: &str = "/queue-exit";
 /// The caller's Task timed out; the `callbacks` function redirects the call to this path.
@@ -27,6 +29,9 @@ pub const FLOWS: &str = "/flows";
 /// A call continues in its flow.
 pub const FLOW_STEP: &str = "/flow-step";
 
+/// The recording of a call in a flow is ready.
+pub const CALL_RECORDED: &str = "/flow-step/recorded";
+
 /// The assignment callback.
 pub const ASSIGNMENT: &str = "/assignment";
 /// The Worker answered the phone.
@@ -35,6 +40,8 @@ pub const WORKER_CALL: &str = "/worker-call";
 pub const WORKER_CALL_STATUS: &str = "/worker-call/status";
 /// Caller and Worker are about to be connected.
 pub const WORKER_CALL_CONNECTING: &str = "/worker-call/connecting";
+/// The Worker pressed a key after the greeting of a flow, or none.
+pub const WORKER_CALL_ACCEPT: &str = "/worker-call/accept";
 /// The Worker's conversation ended.
 pub const WORKER_CALL_ENDED: &str = "/worker-call/ended";
 
@@ -189,6 +196,11 @@ pub fn worker_call_status(task_sid: TaskSid, reservation_sid: ReservationSid) ->
 /// Requested for the caller immediately before caller and Worker are connected.
 pub fn worker_call_connecting(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
     of_worker(WORKER_CALL_CONNECTING, task_sid, reservation_sid)
+}
+
+/// Receives the key with which the Worker accepts or declines a call.
+pub fn worker_call_accept(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
+    of_worker(WORKER_CALL_ACCEPT, task_sid, reservation_sid)
 }
 
 /// `action` of the Worker's `<Dial>`: the conversation ended.

@@ -74,13 +74,8 @@ impl Stage {
                 let call = test_centre.call(self.caller(caller)).await;
                 expect(call["status"] == *status, call["status"].to_string())
             }
-            PhoneExpectation::Rings(worker) => {
-                let number = test_centre
-                    .worker(worker)
-                    .await
-                    .contact_uri()
-                    .unwrap()
-                    .to_owned();
+            PhoneExpectation::Rings(name) => {
+                let number = self.number_of(name).await;
                 let ringing = test_centre.ringing().await;
                 expect(ringing.contains_key(&number), format!("{ringing:?}"))
             }
@@ -97,9 +92,20 @@ impl Stage {
         }
     }
 
-    /// Whether the transcript of the call, spoken text or noted event, contains these words.
-    async fn heard(&self, caller: &str, words: &str) -> bool {
-        let call = self.test_centre.call(self.caller(caller)).await;
+    /// Whether the transcript of the call, spoken text or noted event, contains these words: of a
+    /// caller's call, or of the leg that a Worker has picked up.
+    async fn heard(&self, name: &str, words: &str) -> bool {
+        let call = match self.callers.get(name) {
+            Some(call) => *call,
+            None => {
+                let number = self.number_of(name).await;
+                let phones = self.test_centre.phones("in-progress").await;
+                *phones
+                    .get(&number)
+                    .unwrap_or_else(|| panic!("{name} is not on the telephone: {phones:?}"))
+            }
+        };
+        let call = self.test_centre.call(call).await;
         let transcript = call["transcript"].as_array().cloned().unwrap_or_default();
         let line = |entry: &serde_json::Value| {
             format!(
@@ -201,6 +207,10 @@ impl Stage {
                 seen.sort_unstable();
                 expected.sort_unstable();
                 seen == expected
+            }
+            ReplyExpectation::Contains(field, text) => {
+                let shown = self.replies.last().map(|reply| &reply.body[field.as_str()]);
+                shown.is_some_and(|shown| shown.to_string().contains(text))
             }
             ReplyExpectation::Shown(field, value) => {
                 let shown = self.replies.last().map(|reply| &reply.body[field.as_str()]);

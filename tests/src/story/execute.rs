@@ -26,7 +26,8 @@ impl Stage {
                 self.test_centre.at_phone(call, "hangup").await;
             }
             Step::Press { caller, digits } => {
-                self.test_centre.press(self.caller(&caller), &digits).await
+                let call = self.phone(&caller, "press").await;
+                self.test_centre.press(call, &digits).await;
             }
             Step::AtPhone { name, action } => {
                 let call = self.phone(&name, action).await;
@@ -125,28 +126,38 @@ impl Stage {
         call
     }
 
-    /// The call at a name's phone: a caller's own call, or the Worker's leg that rings (or talks,
-    /// for `hangup`).
+    /// The call at a name's phone: a caller's own call, or the Worker's leg that rings (or was picked
+    /// up, for `hangup` and `press`). A caller whose own call has ended is called back.
     async fn phone(&self, name: &str, action: &str) -> CallSid {
-        if let Some(call) = self.callers.get(name) {
-            return *call;
+        if let Some(call) = self.own_call(name).await {
+            return call;
         }
-        let number = self
-            .test_centre
-            .worker(name)
-            .await
-            .contact_uri()
-            .unwrap()
-            .to_owned();
-        let status = if action == "hangup" {
-            "in-progress"
-        } else {
-            "ringing"
+        let number = self.number_of(name).await;
+        let status = match action {
+            "answer" | "decline" => "ringing",
+            _ => "in-progress",
         };
         let phones = self.test_centre.phones(status).await;
         *phones
             .get(&number)
             .unwrap_or_else(|| panic!("{name}'s phone is not {status}: {phones:?}"))
+    }
+
+    /// A caller's own call, unless it has ended.
+    async fn own_call(&self, name: &str) -> Option<CallSid> {
+        let call = *self.callers.get(name)?;
+        let status = &self.test_centre.call(call).await["status"];
+        (*status == "ringing" || *status == "in-progress").then_some(call)
+    }
+
+    /// The number of a caller's or a Worker's telephone.
+    pub(super) async fn number_of(&self, name: &str) -> String {
+        if let Some(call) = self.callers.get(name) {
+            let call = self.test_centre.call(*call).await;
+            return call["from"].as_str().unwrap().to_owned();
+        }
+        let worker = self.test_centre.worker(name).await;
+        worker.contact_uri().unwrap().to_owned()
     }
 
     /// Places a call through the carrier's API and answers it.

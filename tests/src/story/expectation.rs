@@ -30,11 +30,11 @@ pub enum PhoneExpectation {
     Gone(String),
     /// `c1 ended as busy`: the call's last status.
     Ended(String, String),
-    /// `Asha rings`
+    /// `Asha rings`; `c1 rings`: a caller is called back.
     Rings(String),
     /// `nobody rings`
     NobodyRings,
-    /// `c1 hears You are number 2`
+    /// `c1 hears You are number 2`, `Asha hears A call`: the Worker's leg, once it is picked up.
     Hears(String, String),
     /// `c1 does not hear Goodbye`
     Silent(String, String),
@@ -86,6 +86,8 @@ pub enum ReplyExpectation {
     HttpEach(u16, u16),
     /// `its available is true`: a field of the last answer.
     Shown(String, String),
+    /// `its attributes contains recording_url`: the text of such a field.
+    Contains(String, String),
 }
 
 /// An expectation about the signed request.
@@ -149,6 +151,9 @@ fn of_http(words: &[&str]) -> Option<Expectation> {
         }
         ["its", field, "is", value] => {
             Expectation::Reply(ReplyExpectation::Shown(owned(field), owned(value)))
+        }
+        ["its", field, "contains", text] => {
+            Expectation::Reply(ReplyExpectation::Contains(owned(field), owned(text)))
         }
         [path, "was", "asked", times, "times"] => {
             Expectation::Customer(owned(path), CustomerExpectation::Times(times.parse().ok()?))

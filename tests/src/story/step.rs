@@ -12,7 +12,7 @@ pub enum Step {
     },
     /// `c1 dials, presses 1 and hangs up`: during the announcement after the key.
     DialAndHangUp { caller: String, digits: String },
-    /// `c1 presses 9`
+    /// `c1 presses 9`, `Asha presses 1`: at the telephone that was picked up.
     Press { caller: String, digits: String },
     /// `c1 hangs up`, `Asha answers`, `Asha declines`
     AtPhone { name: String, action: &'static str },

@@ -7,7 +7,7 @@ use ids::{CallSid, ConferenceSid, QueueSid, TaskSid};
 use serde::{Deserialize, Serialize};
 
 use super::fetch::{FetchId, Target};
-use super::recording::CallRecording;
+use super::recording::{CallRecording, StartedRecording};
 use super::speech::Speech;
 use super::task::QueuedTask;
 use super::transcript::Transcript;
@@ -160,6 +160,9 @@ pub struct Call {
     pub(super) tones_on_answer: Option<String>,
     #[serde(default)]
     pub(super) recording: Option<CallRecording>,
+    /// The recording that a document started.
+    #[serde(default)]
+    pub(super) started_recording: Option<StartedRecording>,
     /// Consecutive documents that each took less time than
     /// [`ROUND_MIN`](super::interpreter::ROUND_MIN).
     pub(super) hurried_rounds: u32,

@@ -96,6 +96,7 @@ impl Turn<'_> {
             }
             Verb::Dial(dial) => self.start_dial(sid, dial),
             Verb::Record(record) => self.start_record(sid, record),
+            Verb::StartRecording(recording) => self.start_recording(sid, &recording),
             Verb::Redirect(link) => {
                 self.redirect(sid, role, &link);
                 Flow::Wait
@@ -300,6 +301,7 @@ impl Turn<'_> {
         if let Some(call) = self.call_mut(sid) {
             call.stack.clear();
         }
+        self.keep_started_recording(sid);
         let recorded = self.keep_call_recording(sid);
         self.report_with(sid, StatusEvent::Completed, recorded);
         if let Some(parent) = parent {
@@ -350,6 +352,7 @@ fn answers_the_call(verb: &Verb) -> bool {
         | Verb::Enqueue(_)
         | Verb::Leave
         | Verb::Record(_)
+        | Verb::StartRecording(_)
         | Verb::Redirect(_)
         | Verb::Hangup
         | Verb::Reject(_) => true,
@@ -379,7 +382,14 @@ fn may_run(role: Role, verb: &Verb) -> bool {
         (Role::Main, Verb::Leave) => false,
         (Role::Main, _) => true,
         (Role::Wait, Verb::Gather(_) | Verb::Leave | Verb::Hangup) => true,
-        (Role::Wait, Verb::Enqueue(_) | Verb::Dial(_) | Verb::Record(_) | Verb::Reject(_)) => false,
+        (
+            Role::Wait,
+            Verb::Enqueue(_)
+            | Verb::Dial(_)
+            | Verb::Record(_)
+            | Verb::StartRecording(_)
+            | Verb::Reject(_),
+        ) => false,
         (Role::Screening { .. }, Verb::Gather(_) | Verb::Hangup) => true,
         (
             Role::Announcement { .. }
@@ -410,6 +420,7 @@ fn verb_name(verb: &Verb) -> &'static str {
         Verb::Leave => "Leave",
         Verb::Dial(_) => "Dial",
         Verb::Record(_) => "Record",
+        Verb::StartRecording(_) => "Start",
         Verb::Redirect(_) => "Redirect",
         Verb::Hangup => "Hangup",
         Verb::Reject(_) => "Reject",

@@ -104,6 +104,7 @@ impl Turn<'_> {
             time_limit: None,
             tones_on_answer: None,
             recording: None,
+            started_recording: None,
             hurried_rounds: 0,
         };
         self.network.calls.insert(sid, call);

@@ -5,10 +5,11 @@ use ids::{CallSid, RecordingSid};
 use serde::{Deserialize, Serialize};
 
 use super::dial::DialEnd;
+use super::interpreter::Flow;
 use super::requests::{Params, param};
 use super::turn::Turn;
-use super::{RECORDINGS_MAX, Refusal, Target};
-use crate::twiml::{Dial, RecordFrom};
+use super::{Event, RECORDINGS_MAX, Refusal, Target};
+use crate::twiml::{Dial, RecordFrom, StartRecording};
 
 /// A recording. Its sound is made when it is fetched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +51,9 @@ pub enum RecordingSource {
     DialVerb,
     /// A conference.
     Conference,
+    /// A call, by `<Start><Recording>`. The carrier documents that such a recording is controlled as
+    /// one that the REST API started.
+    Started,
 }
 
 impl RecordingSource {
@@ -60,6 +64,7 @@ impl RecordingSource {
             Self::RecordVerb => "RecordVerb",
             Self::DialVerb => "DialVerb",
             Self::Conference => "Conference",
+            Self::Started => "StartCallRecordingAPI",
         }
     }
 }
@@ -82,7 +87,57 @@ pub struct CallRecording {
     pub callback: Option<Target>,
 }
 
+/// The recording of a call that a document started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartedRecording {
+    /// When it started.
+    since: Timestamp,
+    /// 2 if each side has a channel of its own, else 1.
+    channels: u8,
+    /// The callback that is notified when the recording is ready.
+    callback: Option<Target>,
+}
+
 impl Turn<'_> {
+    /// Starts to record a call. A call has one such recording; a second one has no effect.
+    pub fn start_recording(&mut self, sid: CallSid, recording: &StartRecording) -> Flow {
+        let started = StartedRecording {
+            since: self.now,
+            channels: recording.channels,
+            callback: self.linked(sid, recording.callback.as_ref()),
+        };
+        let Some(call) = self.call_mut(sid) else {
+            return Flow::Wait;
+        };
+        if call.started_recording.is_some() {
+            self.warn(sid, "<Start><Recording>: the call is recorded already");
+            return Flow::GoOn;
+        }
+        call.started_recording = Some(started);
+        self.note(sid, Event::Recording, "the call, from here on");
+        Flow::GoOn
+    }
+
+    /// Stores the recording that a document of an ended call started, and notifies its callback.
+    pub fn keep_started_recording(&mut self, sid: CallSid) {
+        let Some(started) = self
+            .call_mut(sid)
+            .and_then(|call| call.started_recording.take())
+        else {
+            return;
+        };
+        let length = self.now.since(started.since);
+        let new = NewRecording {
+            call: sid,
+            source: RecordingSource::Started,
+            channels: started.channels,
+            since: started.since,
+            length,
+            spoken: length,
+        };
+        self.make_recording(new, started.callback);
+    }
+
     /// Stores the recording of a call that is over and notifies its callback. Returns the
     /// parameters that the status callback contains in addition.
     pub fn keep_call_recording(&mut self, sid: CallSid) -> Params {

@@ -76,7 +76,7 @@ pub enum Event {
     Heard,
     /// Audio or tones were played.
     Playing,
-    /// The person is recorded, after a beep.
+    /// The person is recorded, after a beep, or the call is recorded from here on.
     Recording,
     /// The person pressed keys.
     Pressed,

@@ -78,6 +78,8 @@ pub enum Verb {
     Dial(Dial),
     /// Records what the person says.
     Record(Record),
+    /// Records the call from here on, while the next verbs run.
+    StartRecording(StartRecording),
     /// Continues with another document.
     Redirect(Link),
     /// Ends the call.
@@ -310,6 +312,15 @@ pub struct Record {
     /// The callback that is notified of the text of the recording.
     #[serde(default)]
     pub transcription_callback: Option<Link>,
+}
+
+/// `<Start><Recording>`: records the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartRecording {
+    /// 2 if each side has a channel of its own, else 1.
+    pub channels: u8,
+    /// The callback that is notified when the recording is ready.
+    pub callback: Option<Link>,
 }
 
 /// The way in which a call is refused.

@@ -6,7 +6,9 @@ use super::enqueue::enqueue;
 use super::gather::gather;
 use super::say::say;
 use super::xml::{self, Element, Node};
-use super::{Document, ErrorCode, Fault, Link, Method, Record, RejectReason, Sound, Verb};
+use super::{
+    Document, ErrorCode, Fault, Link, Method, Record, RejectReason, Sound, StartRecording, Verb,
+};
 
 /// Warnings that are kept of one document; more of them would only repeat each other.
 const WARNINGS_MAX: usize = 20;
@@ -52,8 +54,9 @@ fn verb(element: &Element, warnings: &mut Vec<String>) -> Option<Verb> {
         "Redirect" => Some(Verb::Redirect(redirect(element, warnings))),
         "Hangup" => Some(bare(element, warnings, Verb::Hangup)),
         "Reject" => Some(Verb::Reject(reject(element, warnings))),
-        "Connect" | "Start" | "Stop" | "Sms" | "Message" | "Refer" | "Pay" | "Prompt" | "Echo"
-        | "Queue" | "Siprec" | "Stream" | "Conference" => {
+        "Start" => start(element, warnings).map(Verb::StartRecording),
+        "Connect" | "Stop" | "Sms" | "Message" | "Refer" | "Pay" | "Prompt" | "Echo" | "Queue"
+        | "Siprec" | "Stream" | "Conference" => {
             warnings.push(format!("<{}> is not simulated; ignored", element.name));
             None
         }
@@ -130,6 +133,40 @@ fn record(element: &Element, warnings: &mut Vec<String>) -> Record {
     };
     attributes.finish();
     record
+}
+
+/// `<Start>` with a `<Recording>`. Its other nouns are not simulated.
+fn start(element: &Element, warnings: &mut Vec<String>) -> Option<StartRecording> {
+    Attributes::of(element, warnings).finish();
+    let mut recording = None;
+    for noun in element.elements() {
+        if noun.name == "Recording" {
+            recording = Some(start_recording(noun, warnings));
+        } else {
+            let name = shorten(&noun.name);
+            warnings.push(format!("<Start><{name}> is not simulated; ignored"));
+        }
+    }
+    recording
+}
+
+fn start_recording(noun: &Element, warnings: &mut Vec<String>) -> StartRecording {
+    let mut attributes = Attributes::of(noun, warnings);
+    attributes.no_effect(&["track", "trim", "name"]);
+    let channels = match attributes.text("channels") {
+        None | Some("mono") => 1,
+        Some("dual") => 2,
+        Some(other) => {
+            attributes.unusable("channels", other, "mono or dual");
+            1
+        }
+    };
+    let recording = StartRecording {
+        channels,
+        callback: attributes.recording_callback(),
+    };
+    attributes.finish();
+    recording
 }
 
 fn trims_silence(attributes: &mut Attributes<'_>) -> bool {
@@ -214,6 +251,25 @@ mod tests {
                 language: "en-US".to_owned(),
             })]
         );
+    }
+
+    #[test]
+    fn start_has_a_recording() {
+        let start = |inner: &str| verbs(&format!("<Start>{inner}</Start>")).pop();
+        let expected = |channels| {
+            Some(Verb::StartRecording(StartRecording {
+                channels,
+                callback: None,
+            }))
+        };
+        assert_eq!(start("<Recording/>"), expected(1));
+        assert_eq!(
+            start("<Recording channels=\"dual\" track=\"both\"/>"),
+            expected(2)
+        );
+        assert_eq!(start("<Stream url=\"wss://example.com\"/>"), None);
+        let stream = warnings("<Start><Stream url=\"wss://example.com\"/></Start>");
+        assert_eq!(stream, ["<Start><Stream> is not simulated; ignored"]);
     }
 
     #[test]

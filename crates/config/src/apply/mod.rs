@@ -11,9 +11,13 @@ mod summary;
 pub(crate) mod workers;
 pub(crate) mod workspace;
 
+use std::collections::BTreeSet;
+
 use ids::time::Timestamp;
+use shared::flows_version::FlowsVersion;
 use shared::voice_settings::VoiceSettings;
 use store::{Error, Store};
+use voice_flows::{Sound, SoundName};
 
 pub use names::ApplyError;
 pub use summary::{Kept, Reason, Summary, Thing};
@@ -66,16 +70,35 @@ async fn apply_voice_settings(
     }
     // The flows are there before the settings refer to them. Calls that started in the flows of
     // before continue in them.
+    let old = before.and_then(|before| before.flows.clone());
+    let old = old.filter(|old| Some(old) != settings.flows.as_ref());
+    let old_sounds = match &old {
+        Some(old) => sounds_of(store, old).await?,
+        None => BTreeSet::new(),
+    };
     if let Some(flows) = &contact_centre.voice_flows {
+        let mut new: Vec<&Sound> = contact_centre.sounds.iter().collect();
+        new.retain(|sound| !old_sounds.contains(&sound.name));
+        store.save_sounds(&new).await?;
         store.save_voice_flows(flows).await?;
     }
     store.save_voice_settings(settings).await?;
-    match before.and_then(|before| before.flows.clone()) {
-        Some(old) if Some(&old) != settings.flows.as_ref() => {
-            store.retire_voice_flows(&old, now).await
-        }
-        Some(_) | None => Ok(()),
-    }
+    let Some(old) = old else {
+        return Ok(());
+    };
+    let mut unused: Vec<&SoundName> = old_sounds.iter().collect();
+    unused.retain(|name| {
+        let flows = contact_centre.voice_flows.as_ref();
+        !flows.is_some_and(|flows| flows.sounds.contains(*name))
+    });
+    store.retire_sounds(&unused, now).await?;
+    store.retire_voice_flows(&old, now).await
+}
+
+/// The audio files of stored flows.
+async fn sounds_of(store: &Store, version: &FlowsVersion) -> Result<BTreeSet<SoundName>, Error> {
+    let flows = store.voice_flows(version).await?;
+    Ok(flows.map(|flows| flows.sounds.clone()).unwrap_or_default())
 }
 
 /// Reports that the number now leads to another Workspace. The previous Workspace and its calls

@@ -55,7 +55,7 @@ struct Read<'s> {
 pub struct Surroundings<'s> {
     /// The content of a file that a configuration names: by the name of the configuration, and its
     /// own. The error says why it cannot be read.
-    pub beside: &'s dyn Fn(&str, &str) -> Result<String, String>,
+    pub beside: &'s dyn Fn(&str, &str) -> Result<Vec<u8>, String>,
     /// The moment of the check. `None`: nothing is said about the past.
     pub now: Option<Timestamp>,
 }

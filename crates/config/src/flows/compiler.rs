@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ids::TaskQueueSid;
 use serde_saphyr::Spanned;
-use voice_flows::{InList, Step, StepId};
+use voice_flows::{InList, RECORDING, Sound, Step, StepId};
 
 use super::Parts;
 use super::references::{queues_by_condition_name, unknown};
+use super::sounds::Sounds;
 use super::steps::{NAME, nested_lists};
 use crate::document::{Node, Value, place};
 use crate::problem::Place;
@@ -20,7 +21,12 @@ const STEPS_MAX: usize = 2_000;
 const NAME_CHARS_MAX: usize = 64;
 
 /// The names that texts and conditions can use in every flow.
-const BUILT_IN: [&str; 7] = ["from", "hours", "language", "lists", "queue", "tags", "to"];
+const BUILT_IN: [&str; 8] = [
+    "from", "hours", "language", "lists", "queue", RECORDING, "tags", "to",
+];
+
+/// What the greeting of a Worker can use besides: facts about the Task.
+const TASK_FACTS: [&str; 3] = ["task.queue", "task.waited_minutes", "task.waited_seconds"];
 
 /// Words that are targets of their own, so that no flow or step can have them as its name.
 const RESERVED: [&str; 4] = ["next", "repeat", "back", "hang_up"];
@@ -43,6 +49,9 @@ pub(super) struct Compiler<'c, 'r> {
     places: BTreeMap<StepId, Place>,
     /// Number of lists.
     lists: u16,
+    pub sounds: Sounds,
+    /// Whether the text that is read is the greeting of a Worker.
+    pub is_greeting: bool,
 }
 
 /// The steps as they were read.
@@ -54,6 +63,8 @@ pub(super) struct Compiled {
     pub queues: BTreeMap<String, TaskQueueSid>,
     /// The positions of the steps.
     pub places: BTreeMap<StepId, Place>,
+    /// The audio files of the prompts.
+    pub sounds: Vec<Sound>,
 }
 
 /// Where a list of steps is.
@@ -89,6 +100,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
             queues_used: BTreeSet::new(),
             places: BTreeMap::new(),
             lists: 0,
+            sounds: Sounds::default(),
+            is_greeting: false,
         }
     }
 
@@ -290,6 +303,9 @@ impl<'c, 'r> Compiler<'c, 'r> {
 
     /// Records the use of a value in a text or a condition: `account`, `hours.support.open`.
     pub fn use_value(&mut self, name: &str, place: Place) {
+        if self.is_greeting && TASK_FACTS.contains(&name) {
+            return;
+        }
         let mut keys = name.split('.');
         match (keys.next(), keys.next()) {
             (Some("queue"), Some(queue)) => self.use_queue(queue, place),
@@ -343,6 +359,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             queues: queues
                 .filter(|(name, _)| self.queues_used.contains(name))
                 .collect(),
+            sounds: self.sounds.into_files(),
         }
     }
 }

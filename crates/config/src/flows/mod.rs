@@ -14,6 +14,7 @@ mod numbers;
 mod prompts;
 mod queue;
 mod references;
+mod sounds;
 mod steps;
 mod verbs;
 
@@ -24,9 +25,10 @@ use ids::{TaskQueueSid, WorkflowSid};
 use shared::menu::Menu;
 use shared::phone_list::PhoneList;
 use task_router::model::Workspace;
-use voice_flows::{StepId, VoiceFlows};
+use voice_flows::{Sound, StepId, VoiceFlows};
 
 use crate::document::{Value, place};
+use crate::files::ReadFile;
 use crate::names::Names;
 use crate::problem::Place;
 use crate::reader::{Fields, Reader};
@@ -56,18 +58,28 @@ pub(crate) struct Parts<'a> {
     pub calendars: &'a BTreeMap<String, Calendar>,
     /// Lists of numbers by name.
     pub lists: &'a BTreeMap<String, PhoneList>,
+    /// Reads an audio file beside the configuration.
+    pub files: ReadFile<'a>,
+}
+
+/// The section as it was read.
+pub(crate) struct ReadFlows {
+    pub flows: VoiceFlows,
+    /// The positions of the steps.
+    pub places: StepPlaces,
+    /// The audio files of the prompts.
+    pub sounds: Vec<Sound>,
 }
 
 /// The positions of steps.
 pub(crate) type StepPlaces = BTreeMap<StepId, Place>;
 
-/// The flows of a file, and where their steps are; `None` without the section `flows`, or after a
-/// problem.
+/// The flows of a file; `None` without the section `flows`, or after a problem.
 pub(crate) fn read(
     reader: &mut Reader<'_>,
     file: &Fields<'_>,
     parts: Parts<'_>,
-) -> Option<(VoiceFlows, StepPlaces)> {
+) -> Option<ReadFlows> {
     let section = file.get("flows")?;
     let Value::Mapping(entries) = &section.value else {
         reader.unexpected(section, "flows", "a mapping of names to steps");
@@ -100,6 +112,15 @@ pub(crate) fn read(
         calendars: parts.calendars.clone(),
         lists: parts.lists.clone(),
         queues: compiled.queues,
+        sounds: compiled
+            .sounds
+            .iter()
+            .map(|sound| sound.name.clone())
+            .collect(),
     };
-    Some((flows, compiled.places))
+    Some(ReadFlows {
+        flows,
+        places: compiled.places,
+        sounds: compiled.sounds,
+    })
 }

@@ -59,18 +59,6 @@ impl Compiler<'_, '_> {
         Some(Prompt(vec![Part::Play(self.sound(node, "play")?)]))
     }
 
-    /// The URL of a sound file, in one or several languages.
-    pub fn sound(&mut self, node: &Node, key: &str) -> Option<Text> {
-        let text = self.text(node, key)?;
-        let is_url = |url: &String| url.starts_with("https://") || url.starts_with('/');
-        if text.0.values().all(is_url) {
-            return Some(text);
-        }
-        let expected = "an https URL of a WAV or MP3 file, or a path of this server";
-        self.reader.unexpected(node, key, expected);
-        None
-    }
-
     /// Silence.
     pub fn pause(&mut self, node: &Node) -> Option<Prompt> {
         let length = self.reader.duration(node, "pause", PAUSE_MAX_SECS)?;

@@ -3,15 +3,19 @@
 use ids::WorkflowSid;
 use ids::time::Millis;
 use shared::menu::{Digit, VOICEMAIL_MAX_SECS};
+use task_router::model::CALLBACK_ATTEMPTS_MAX;
 use vocabulary::{PRIORITY_MAX, TASK_TIMEOUT_MAX_SECS};
-use voice_flows::{Callback, Leave, Queue, Target, Voicemail, Wait};
+use voice_flows::{
+    AgentGreeting, CALLBACK_ATTEMPTS, CALLBACK_PAUSE, Callback, Leave, Queue, Record, Target,
+    Voicemail, Wait,
+};
 
 use super::compiler::{Compiler, Within};
 use super::defaults::{ANNOUNCE_EVERY, VOICEMAIL_SECS};
 use crate::document::{Node, Value, place};
 use crate::reader::Fields;
 
-const QUEUE_KEYS: [&str; 7] = [
+const QUEUE_KEYS: [&str; 8] = [
     "workflow",
     "attributes",
     "priority",
@@ -19,7 +23,25 @@ const QUEUE_KEYS: [&str; 7] = [
     "wait",
     "on_timeout",
     "leave",
+    "agent_greeting",
 ];
+
+const AGENT_GREETING: &str = "agent_greeting";
+
+/// Seconds in which a Worker accepts if the file does not say.
+const ACCEPT_SECS: u16 = 5;
+
+/// The most seconds in which a Worker accepts: the offer ends 30 s after the last possible ring.
+const ACCEPT_MAX_SECS: u32 = 10;
+
+/// The longest pause between the attempts of a callback, in seconds.
+const CALLBACK_PAUSE_MAX_SECS: u32 = 86_400;
+
+/// Seconds in which a caller refuses to be recorded if the file does not say.
+const REFUSE_SECS: u16 = 3;
+
+/// The most seconds in which a caller refuses to be recorded.
+const REFUSE_MAX_SECS: u32 = 30;
 
 const WAIT_KEYS: [&str; 6] = [
     "welcome",
@@ -63,6 +85,7 @@ impl Compiler<'_, '_> {
                 Some(node) => Some(self.leave(node, within)?),
                 None => None,
             },
+            agent_greeting: self.agent_greeting(&fields),
             workflow: workflow?,
         }))
     }
@@ -90,6 +113,7 @@ impl Compiler<'_, '_> {
         }
         Some(Wait {
             welcome: self.optional_say(fields.get("welcome")),
+            music_length: music.as_ref().and_then(|music| self.sounds.longest(music)),
             music,
             announcements,
             announce_every: every.unwrap_or(ANNOUNCE_EVERY),
@@ -103,17 +127,7 @@ impl Compiler<'_, '_> {
             .reader
             .mapping(node, "leave", &["key", "say", "then"])?;
         let key = self.reader.required(&fields, "key");
-        let key = key.and_then(|node| {
-            let expected = "a key, 0 to 9 or \"*\"";
-            let text = self.reader.text(node, "key", expected)?.to_owned();
-            let mut chars = text.chars();
-            let key = chars.next().and_then(Digit::new);
-            let key = key.filter(|_| chars.next().is_none());
-            if key.is_none() {
-                self.reader.unexpected(node, "key", expected);
-            }
-            key
-        });
+        let key = key.and_then(|node| self.key(node, "key"));
         let prompt = self.reader.required(&fields, "say");
         let prompt = prompt.and_then(|node| self.say(node));
         let then = self.optional_target(fields.get("then"), "then", within);
@@ -124,8 +138,74 @@ impl Compiler<'_, '_> {
         })
     }
 
+    /// A key of a telephone.
+    fn key(&mut self, node: &Node, key: &str) -> Option<Digit> {
+        let expected = "a key, 0 to 9 or \"*\"";
+        let text = self.reader.text(node, key, expected)?.to_owned();
+        let mut chars = text.chars();
+        let digit = chars.next().and_then(Digit::new);
+        let digit = digit.filter(|_| chars.next().is_none());
+        if digit.is_none() {
+            self.reader.unexpected(node, key, expected);
+        }
+        digit
+    }
+
+    fn optional_key(&mut self, fields: &Fields<'_>, key: &str) -> Option<Digit> {
+        fields.get(key).and_then(|node| self.key(node, key))
+    }
+
+    /// What the Worker hears: a prompt, or a mapping with the key that accepts.
+    fn agent_greeting(&mut self, fields: &Fields<'_>) -> Option<AgentGreeting> {
+        let node = fields.get(AGENT_GREETING)?;
+        let fields = self
+            .reader
+            .mapping(node, AGENT_GREETING, &["say", "accept", "timeout"])?;
+        let say = self.reader.required(&fields, "say")?;
+        self.is_greeting = true;
+        let prompt = self.say(say);
+        self.is_greeting = false;
+        Some(AgentGreeting {
+            accept: self.optional_key(&fields, "accept"),
+            timeout_secs: self.key_timeout(&fields, ACCEPT_SECS, ACCEPT_MAX_SECS),
+            prompt: prompt?,
+        })
+    }
+
+    /// The announcement that the call is recorded.
+    pub fn record(&mut self, node: &Node) -> Option<Record> {
+        let keys = ["say", "refuse", "timeout"];
+        let fields = self.reader.mapping(node, "a record step", &keys)?;
+        let prompt = self.reader.required(&fields, "say");
+        let prompt = prompt.and_then(|node| self.say(node));
+        Some(Record {
+            refuse: self.optional_key(&fields, "refuse"),
+            timeout_secs: self.key_timeout(&fields, REFUSE_SECS, REFUSE_MAX_SECS),
+            prompt: prompt?,
+        })
+    }
+
+    /// The setting `timeout` of a question with one key, in seconds.
+    fn key_timeout(&mut self, fields: &Fields<'_>, default: u16, max: u32) -> u16 {
+        let timeout = fields
+            .get("timeout")
+            .and_then(|node| self.reader.duration(node, "timeout", max));
+        timeout
+            .and_then(|timeout| u16::try_from(timeout.as_secs()).ok())
+            .unwrap_or(default)
+    }
+
     pub fn callback(&mut self, node: &Node) -> Option<Box<Callback>> {
-        let keys = ["workflow", "attributes", "priority", "expires", "number"];
+        let keys = [
+            "workflow",
+            "attributes",
+            "priority",
+            "expires",
+            "attempts",
+            "pause",
+            "number",
+            AGENT_GREETING,
+        ];
         let fields = self.reader.mapping(node, "a callback step", &keys)?;
         let workflow = match fields.get("workflow") {
             Some(node) => self.workflow(node),
@@ -144,8 +224,28 @@ impl Compiler<'_, '_> {
             priority: self.priority(&fields),
             expires,
             number: number.unwrap_or(callback.number),
+            attempts: self.callback_attempts(&fields),
+            pause: self.callback_pause(&fields),
+            agent_greeting: self.agent_greeting(&fields),
             workflow: callback.workflow,
         }))
+    }
+
+    fn callback_attempts(&mut self, fields: &Fields<'_>) -> u8 {
+        let range = 1..=u32::from(CALLBACK_ATTEMPTS_MAX);
+        let attempts = fields
+            .get("attempts")
+            .and_then(|node| self.reader.whole_number(node, "attempts", range));
+        attempts
+            .and_then(|attempts| u8::try_from(attempts).ok())
+            .unwrap_or(CALLBACK_ATTEMPTS)
+    }
+
+    fn callback_pause(&mut self, fields: &Fields<'_>) -> Millis {
+        let pause = fields
+            .get("pause")
+            .and_then(|node| self.reader.duration(node, "pause", CALLBACK_PAUSE_MAX_SECS));
+        pause.unwrap_or(CALLBACK_PAUSE)
     }
 
     pub fn voicemail(&mut self, node: &Node) -> Option<Voicemail> {
@@ -209,7 +309,10 @@ pub(super) fn callback_of(workflow: WorkflowSid) -> Callback {
         attributes: Default::default(),
         priority: 0,
         expires: None,
+        attempts: CALLBACK_ATTEMPTS,
+        pause: CALLBACK_PAUSE,
         number: "from".to_owned(),
+        agent_greeting: None,
     }
 }
 
@@ -223,6 +326,7 @@ pub(super) fn queue_of(workflow: WorkflowSid) -> Queue {
         wait: default_wait(),
         on_timeout: None,
         leave: None,
+        agent_greeting: None,
     }
 }
 
@@ -230,6 +334,7 @@ fn default_wait() -> Wait {
     Wait {
         welcome: Default::default(),
         music: None,
+        music_length: None,
         announcements: Vec::new(),
         announce_every: ANNOUNCE_EVERY,
         has_position: true,

@@ -21,7 +21,7 @@ const REPEAT: &str = "repeat";
 const BACK: &str = "back";
 
 /// The verbs, in the order of the guide.
-const VERBS: [&str; 18] = [
+const VERBS: [&str; 19] = [
     "say",
     "play",
     "pause",
@@ -33,6 +33,7 @@ const VERBS: [&str; 18] = [
     "tag",
     "language",
     "look_up",
+    "record",
     "queue",
     "callback",
     "voicemail",
@@ -173,6 +174,7 @@ impl Compiler<'_, '_> {
             "tag" => self.tag(node).map(Action::Tag),
             "language" => self.language(node).map(Action::Language),
             "look_up" => self.look_up(node).map(Action::LookUp),
+            "record" => self.record(node).map(Action::Record),
             "queue" => self.queue(node, within).map(Action::Queue),
             "callback" => self.callback(node).map(Action::Callback),
             "voicemail" => self.voicemail(node).map(Action::Voicemail),

@@ -38,6 +38,7 @@ pub(crate) struct Cached {
     workspaces: BTreeMap<WorkspaceSid, (Timestamp, Arc<Workspace>)>,
     pub(crate) configurations: chunked_configuration::Known,
     pub(crate) flows: crate::voice_flows::KnownFlows,
+    pub(crate) sounds: crate::sounds::KnownSounds,
     pub(crate) switches: crate::calendar_switches::KnownSwitches,
     /// The number of invalidations. A read that began before the latest one may be older than the
     /// write that caused it.

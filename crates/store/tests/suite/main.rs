@@ -15,6 +15,7 @@ mod competing_writes;
 mod configuration;
 mod events;
 mod expired_tasks;
+mod flow_files;
 mod listings;
 mod readiness;
 mod ready_lists;

@@ -7,6 +7,7 @@ mod event_type;
 mod expression;
 pub mod instruction;
 mod ledger;
+mod redial;
 mod reservation;
 mod task;
 mod task_channel;
@@ -25,6 +26,7 @@ pub use expression::{
 };
 pub use instruction::{Instruction, IssuedInstruction};
 pub use ledger::{Dates, Ledger, PartId};
+pub use redial::{CALLBACK_ATTEMPTS_MAX, Redial};
 pub use reservation::{Reservation, ReservationStatus};
 pub use task::{
     AssignmentStatus, EndReason, FailedOffer, Removal, RoutingTarget, Step, Task, WorkflowPosition,

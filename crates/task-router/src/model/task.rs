@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, Reservation, ReservationStatus, TaskChannelName, TaskOrder};
+use super::{Attributes, Redial, Reservation, ReservationStatus, TaskChannelName, TaskOrder};
 use ids::time::{Millis, Timestamp};
 use ids::{
     CallSid, QueueSid, ReservationSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
@@ -82,6 +82,8 @@ pub enum EndReason {
     MaxAssignmentsExceeded,
     /// The conversation ended.
     ConversationEnded,
+    /// Its customer was not reached in the last attempt of a callback ([`Redial`]).
+    CustomerNotReached,
     /// Its Worker did not end wrap-up within the limit of the TaskChannel.
     WrapUpLimit,
     /// It was deleted.
@@ -103,6 +105,7 @@ impl EndReason {
             Self::NoFilterMatches => "Task canceled because no Workflow filter matches",
             Self::MaxAssignmentsExceeded => "Task TTL Exceeded or Max assignment count exceeded",
             Self::ConversationEnded => "conversation ended",
+            Self::CustomerNotReached => "customer not reached",
             Self::WrapUpLimit => "wrap-up limit reached",
             Self::Deleted => "deleted",
             Self::Given(text) => text,
@@ -246,6 +249,9 @@ pub struct Task {
     /// The offers that failed within the Workspace's `reoffer_pause`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_offers: Vec<FailedOffer>,
+    /// How often its customer is called, if the Task limits that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redial: Option<Redial>,
     /// The carrier's queue that held the caller; known once the caller has left it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_queue_sid: Option<QueueSid>,

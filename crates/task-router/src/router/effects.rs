@@ -415,6 +415,7 @@ fn waits_the_same(old: &Task, new: &Task) -> bool {
         && old.position.filter_entered_at == new.position.filter_entered_at
         && old.workflow_version == new.workflow_version
         && old.failed_offers == new.failed_offers
+        && old.redial == new.redial
         && old.attributes.as_object() == new.attributes.as_object()
 }
 

@@ -25,6 +25,8 @@ pub(super) enum Obstacle<'a> {
     NotPending,
     /// The Worker did not take this Task, and its retry pause lasts until this moment.
     SparedUntil(Timestamp),
+    /// The Task's customer was not reached, and is called again after this moment.
+    CustomerCalledAfter(Timestamp),
     /// The Worker can take no Task of the Task's channel.
     Unready(Unready),
     /// The Task's routing target is another Worker.
@@ -264,6 +266,9 @@ pub(super) fn obstacles<'a>(
     if !task.is_pending() {
         visit(Obstacle::NotPending)?;
     }
+    if let Some(until) = customer_called_after(task, now) {
+        visit(Obstacle::CustomerCalledAfter(until))?;
+    }
     if let Some(until) = spared_until(workspace, task, worker.sid, now) {
         visit(Obstacle::SparedUntil(until))?;
     }
@@ -319,6 +324,12 @@ fn unsuited<'a>(
         }
     }
     ControlFlow::Continue(())
+}
+
+/// The end of the pause after a failed attempt to reach the Task's customer. Until then the Task is
+/// offered to no Worker.
+pub(super) fn customer_called_after(task: &Task, now: Timestamp) -> Option<Timestamp> {
+    task.redial.as_ref()?.pauses_after(now)
 }
 
 /// Until when the Worker is not offered this Task again: the end of the retry pause after the last

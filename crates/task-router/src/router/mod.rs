@@ -204,6 +204,11 @@ pub fn may_skip(workspace: &Workspace, task: &Task) -> bool {
     matching::undecided_skip(workspace, task).is_some()
 }
 
+/// Is the Task in the pause of a callback? Then no Worker can be found for it.
+pub fn is_paused(task: &Task, now: Timestamp) -> bool {
+    matching::customer_called_after(task, now).is_some()
+}
+
 /// How many Workers a Task is offered to at the same time, if they are the first Workers of the
 /// ready lists. `None`: another order decides, or a Worker who serves the TaskQueue may not fit, so
 /// many Workers must be compared.

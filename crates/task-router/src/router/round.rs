@@ -2,9 +2,10 @@
 
 use super::decision::Refusal;
 use super::draft::Draft;
-use super::{release, workflow};
+use super::{ending, release, workflow};
 use crate::model::{
-    AfterFailedReservation, AssignmentStatus, FailedOffer, IssuedInstruction, ReservationStatus,
+    AfterFailedReservation, AssignmentStatus, EndReason, FailedOffer, IssuedInstruction, Redial,
+    ReservationStatus,
 };
 use ids::{ReservationSid, TaskSid};
 
@@ -37,6 +38,14 @@ pub(super) fn end_reservation(
             at: now,
             moved_caller,
         });
+        let was_dialed = ended
+            .instruction
+            .as_ref()
+            .and_then(IssuedInstruction::conference)
+            .is_some_and(|plan| plan.customer.is_some());
+        if was_dialed && let Some(redial) = &mut task.redial {
+            redial.fail(now);
+        }
     }
     ended.status = status;
     ended.date_updated = now;
@@ -47,12 +56,21 @@ pub(super) fn end_reservation(
 }
 
 /// Turns a reserved Task without pending Reservations back to pending (taskrouter.md section 5).
-/// The Workspace chooses the step in which it waits then (section 7.2, rule 8).
+/// The Workspace chooses the step in which it waits then (section 7.2, rule 8). A callback without
+/// another attempt is canceled.
 pub(super) fn settle(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     let task = draft.task(sid)?;
     let still_offered = task.pending_reservations().next().is_some();
     if task.assignment_status != AssignmentStatus::Reserved || still_offered {
         return Ok(());
+    }
+    if task.redial.as_ref().is_some_and(Redial::is_used_up) {
+        return ending::end(
+            draft,
+            sid,
+            AssignmentStatus::Canceled,
+            &EndReason::CustomerNotReached,
+        );
     }
     let now = draft.now;
     let workspace = draft.workspace;

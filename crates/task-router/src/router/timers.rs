@@ -31,7 +31,7 @@ pub enum Subject {
 }
 
 /// The next moment at which [`super::Command::Advance`] could change this Task. Deadlines count
-/// even when they have passed. The end of a retry pause, and a time of day at which another Worker
+/// even when they have passed. The end of a retry pause or of a pause of a callback, and a time of day at which another Worker
 /// can suit the Task's step, count only if they are later than `after`, because passing them
 /// changes nothing in the Task.
 pub fn of_task(workspace: &Workspace, task: &Task, after: Timestamp) -> Option<Timestamp> {
@@ -47,7 +47,9 @@ pub fn of_task(workspace: &Workspace, task: &Task, after: Timestamp) -> Option<T
         let pause = workspace.rules.reoffer_pause;
         let pauses = task.failed_offers.iter().map(|failed| failed.at + pause);
         step = workflow::step_deadline(workspace, task);
-        retry = pauses.filter(|end| *end > after).min();
+        let redial = task.redial.as_ref();
+        let redialed = redial.and_then(|redial| redial.pauses_after(after));
+        retry = pauses.filter(|end| *end > after).chain(redialed).min();
         time_of_day = workflow::target_at(workspace, task)
             .and_then(|target| target.expression.as_ref())
             .and_then(|expression| next_change(expression, task, after));

@@ -2,7 +2,7 @@
 
 use super::expression::TaskScope;
 use crate::model::{
-    AssignmentStatus, Attributes, Configuration, Filter, RoutingTarget, Step, Target, Task,
+    AssignmentStatus, Attributes, Configuration, Filter, Redial, RoutingTarget, Step, Target, Task,
     TaskChannelName, TaskOrder, Workflow, WorkflowPosition, Workspace,
 };
 use ids::time::{Millis, Timestamp};
@@ -33,6 +33,8 @@ pub struct NewTask {
     pub task_queue: Option<TaskQueueSid>,
     /// With a Worker as routing target: offered even if the Worker is offline or has no free slot.
     pub ignore_capacity: bool,
+    /// How often its customer is called; `None`: as often as a Worker takes the Task.
+    pub redial: Option<Redial>,
 }
 
 impl NewTask {
@@ -49,6 +51,7 @@ impl NewTask {
             routing_target: None,
             task_queue: None,
             ignore_capacity: false,
+            redial: None,
         }
     }
 }
@@ -112,6 +115,7 @@ pub fn create_task(
         removal: None,
         rounds: 0,
         failed_offers: Vec::new(),
+        redial: new.redial,
         carrier_queue_sid: None,
         put_in_waiting_list: false,
         version: 0,

@@ -1,6 +1,7 @@
 //! A run at a callback step: a Worker will call the caller.
 
 use serde_json::Value;
+use task_router::model::Redial;
 
 use super::queue::FLOW_ATTRIBUTE;
 use super::{Next, Run};
@@ -26,8 +27,11 @@ impl<'a> Run<'a> {
         self.state.language = Some(language);
         let mut attributes = self.task_attributes(&callback.attributes);
         // The call has ended when the Worker accepts, so the Task is not the call's.
-        for name in ["call_sid", "call_status", FLOW_ATTRIBUTE] {
+        for name in ["call_sid", "call_status"] {
             attributes.remove(name);
+        }
+        if callback.agent_greeting.is_none() {
+            attributes.remove(FLOW_ATTRIBUTE);
         }
         attributes.insert(TYPE.to_owned(), "callback".into());
         attributes.insert(OUTBOUND_TO.to_owned(), Value::String(number));
@@ -35,6 +39,7 @@ impl<'a> Run<'a> {
             priority: callback.priority,
             timeout: callback.expires,
             virtual_start_time: self.state.waiting_since,
+            redial: Some(Redial::new(callback.attempts, callback.pause)),
             ..self.new_task(Purpose::Callback(callback.workflow), attributes)
         };
         self.create(task, step)

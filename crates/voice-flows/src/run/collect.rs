@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::question::Question;
+use super::question::{Failed, Question};
 use super::{Inputs, Next, Run};
 use crate::{Collect, Resume, Step};
 
@@ -71,27 +71,31 @@ impl<'a> Run<'a> {
             return Next::Go(step.next);
         }
         self.state.values.remove(&collect.into);
-        self.ask_for_again(collect, step)
+        if self.ask_again(collect.attempts) {
+            return self.ask_for(collect);
+        }
+        self.leave_question(collect.on_failure, step)
     }
 
     fn nothing_collected(&mut self, collect: &'a Collect, step: &Step) -> Next {
-        let heard = self
-            .speaker()
-            .prompt_or(&collect.no_input, |texts| &texts.no_input);
-        self.hear(heard);
-        self.ask_for_again(collect, step)
+        let failed = Failed {
+            attempts: collect.attempts,
+            comment: &collect.no_input,
+            target: collect.on_failure,
+        };
+        if self.has_another_attempt(failed, |texts| &texts.no_input) {
+            return self.ask_for(collect);
+        }
+        self.leave_question(collect.on_failure, step)
     }
 
     fn invalid_input(&mut self, collect: &'a Collect, step: &Step) -> Next {
-        let heard = self
-            .speaker()
-            .prompt_or(&collect.no_match, |texts| &texts.wrong_key);
-        self.hear(heard);
-        self.ask_for_again(collect, step)
-    }
-
-    fn ask_for_again(&mut self, collect: &'a Collect, step: &Step) -> Next {
-        if self.ask_again(collect.attempts) {
+        let failed = Failed {
+            attempts: collect.attempts,
+            comment: &collect.no_match,
+            target: collect.on_failure,
+        };
+        if self.has_another_attempt(failed, |texts| &texts.wrong_key) {
             return self.ask_for(collect);
         }
         self.leave_question(collect.on_failure, step)

@@ -1,6 +1,6 @@
 //! A run at a menu.
 
-use super::question::Question;
+use super::question::{Failed, Question};
 use super::{Next, Run};
 use crate::{KeyOption, Menu, Resume, Step};
 
@@ -40,26 +40,24 @@ impl<'a> Run<'a> {
     }
 
     fn no_input(&mut self, menu: &'a Menu, step: &Step) -> Next {
-        let is_left = self.ask_again(menu.attempts);
-        // A caller who is silent on purpose hears where the file leads them, and no reproach.
-        if is_left || menu.on_no_input.is_none() {
-            let heard = self
-                .speaker()
-                .prompt_or(&menu.no_input, |texts| &texts.no_input);
-            self.hear(heard);
-        }
-        if is_left {
+        let failed = Failed {
+            attempts: menu.attempts,
+            comment: &menu.no_input,
+            target: menu.on_no_input,
+        };
+        if self.has_another_attempt(failed, |texts| &texts.no_input) {
             return self.ask(menu);
         }
         self.leave_question(menu.on_no_input, step)
     }
 
     fn no_match(&mut self, menu: &'a Menu, step: &Step) -> Next {
-        let heard = self
-            .speaker()
-            .prompt_or(&menu.no_match, |texts| &texts.wrong_key);
-        self.hear(heard);
-        if self.ask_again(menu.attempts) {
+        let failed = Failed {
+            attempts: menu.attempts,
+            comment: &menu.no_match,
+            target: menu.on_no_match,
+        };
+        if self.has_another_attempt(failed, |texts| &texts.wrong_key) {
             return self.ask(menu);
         }
         self.leave_question(menu.on_no_match, step)

@@ -1,5 +1,6 @@
 //! What the questions of menus and collect steps share.
 
+use shared::menu::Texts;
 use shared::twiml::{Gather, Redirect, Speech};
 
 use super::{Next, Run, Turn};
@@ -15,6 +16,16 @@ pub(super) struct Question<'q> {
     pub num_digits: Option<u8>,
     /// The hints of the speech recognition; `None`: keys only.
     pub hints: Option<String>,
+}
+
+/// A failed attempt at a question.
+pub(super) struct Failed<'q> {
+    /// Number of times the question is asked.
+    pub attempts: u8,
+    /// What the caller hears about it; the built-in text if empty.
+    pub comment: &'q Prompt,
+    /// Where the call continues after the last attempt.
+    pub target: Option<Target>,
 }
 
 impl Run<'_> {
@@ -56,6 +67,21 @@ impl Run<'_> {
         let is_left = self.state.attempt < attempts;
         if is_left {
             self.state.attempt += 1;
+        }
+        is_left
+    }
+
+    /// Begins another attempt, if one is left. The caller hears what was wrong before the question
+    /// is repeated, and before a goodbye; a caller whom the file leads on hears no reproach.
+    pub(super) fn has_another_attempt(
+        &mut self,
+        failed: Failed<'_>,
+        built_in: impl FnOnce(&Texts) -> &str,
+    ) -> bool {
+        let is_left = self.ask_again(failed.attempts);
+        if is_left || failed.target.is_none() {
+            let heard = self.speaker().prompt_or(failed.comment, built_in);
+            self.hear(heard);
         }
         is_left
     }

@@ -16,7 +16,7 @@ pub const FLOW_ATTRIBUTE: &str = "flow";
 const LANGUAGE: &str = "selected_language";
 
 /// The most Tasks of one call: a caller who leaves the queue and enters it again makes another one.
-const TASKS_MAX: u8 = 20;
+pub const TASKS_MAX: u8 = 20;
 
 impl<'a> Run<'a> {
     pub(super) fn queue(&mut self, queue: &'a Queue, step: &'a Step) -> Next {
@@ -66,6 +66,7 @@ impl<'a> Run<'a> {
             priority: 0,
             timeout: None,
             virtual_start_time: None,
+            redial: None,
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
 use shared::twiml::Redirect;
 
 use super::queue::FLOW_ATTRIBUTE;
@@ -39,7 +38,7 @@ impl<'a> Run<'a> {
     }
 
     fn keep_message(&mut self, voicemail: &Voicemail, step: &Step) -> Next {
-        let Some(url) = self.inputs.recording_url.clone() else {
+        let Some(recorded) = self.inputs.recorded.clone() else {
             return Next::Go(step.next);
         };
         let mut attributes = self.task_attributes(&BTreeMap::new());
@@ -47,22 +46,9 @@ impl<'a> Run<'a> {
         for name in ["call_sid", "call_status", FLOW_ATTRIBUTE] {
             attributes.remove(name);
         }
-        attributes.extend(self.recording(url));
+        attributes.extend(recorded.attributes(""));
         let task = self.new_task(Purpose::Voicemail(voicemail.task_queue), attributes);
         self.create(task, step)
-    }
-
-    fn recording(&self, url: String) -> Map<String, Value> {
-        let mut attributes = Map::new();
-        attributes.insert("type".to_owned(), "voicemail".into());
-        attributes.insert("recording_url".to_owned(), url.into());
-        if let Some(sid) = self.inputs.recording_sid {
-            attributes.insert("recording_sid".to_owned(), sid.to_string().into());
-        }
-        if let Some(secs) = self.inputs.recording_secs {
-            attributes.insert("recording_duration".to_owned(), secs.into());
-        }
-        attributes
     }
 
     pub(super) fn thank(&mut self, voicemail: &Voicemail, step: &Step) -> Next {

@@ -444,13 +444,13 @@ fn attributes(task: &Task) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The attribute with the address of a recording.
+/// The attribute with the address of a recording, and the end of the names of others.
 const RECORDING_URL: &str = "recording_url";
 
 /// The value of an attribute: a link for a recording, so that the agent can listen to it.
 fn attribute(name: &str, value: &str) -> Markup {
-    let is_link =
-        name == RECORDING_URL && (value.starts_with("https://") || value.starts_with("http://"));
+    let is_link = name.ends_with(RECORDING_URL)
+        && (value.starts_with("https://") || value.starts_with("http://"));
     html! {
         @if is_link { a href=(value) target="_blank" rel="noopener noreferrer" { (value) } }
         @else { (value) }

@@ -41,7 +41,7 @@ flows:
         "7:27: keys: expected a key, 0 to 9 or \"*\", got \"12\"",
         "8:16: a collect step needs one of digits, pattern, speech",
         "8:24: into: \"from\" is a built-in name; choose another one",
-        "9:13: play: expected an https URL of a WAV or MP3 file, or a path of this server, got \"music.mp3\"",
+        "9:13: play: music.mp3 cannot be read: no such file",
         "10:7: unknown key \"shout\" in a step; allowed: name, on_error, say,",
         "11:12: {name}: unknown value \"name\"; the file has",
         "12:12: say: the SSML is not well-formed",

@@ -3,7 +3,10 @@
 
 mod player;
 
+mod callbacks;
 mod file;
 mod questions;
+mod recording;
+mod sounds;
 mod steps;
 mod waiting;

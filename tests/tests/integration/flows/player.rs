@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use config::ContactCentre;
 use ids::AccountSid;
 use ids::time::Timestamp;
 use serde_json::Value;
@@ -62,14 +63,48 @@ pub struct Player {
 
 /// The flows of [`CENTRE`] with these sections.
 pub fn read(sections: &str) -> Result<VoiceFlows, Vec<String>> {
+    read_centre(sections).map(|read| read.voice_flows.unwrap())
+}
+
+/// [`CENTRE`] with these sections, and the files of [`audio_file`].
+pub fn read_centre(sections: &str) -> Result<ContactCentre, Vec<String>> {
     let text = format!("{CENTRE}{sections}");
     let account = AccountSid::from_bytes([1; 16]);
-    let read = config::read(&text, "centre.yaml", account);
+    let read = config::read_with_files(&text, "centre.yaml", account, &audio_file);
     let problems = |problems: Vec<config::Problem>| {
         let messages = problems.into_iter();
         messages.map(|problem| problem.to_string()).collect()
     };
-    read.map_err(problems).map(|read| read.voice_flows.unwrap())
+    read.map_err(problems)
+}
+
+/// Audio files beside [`CENTRE`]: half a minute of silence, the same file twice, and one that no
+/// telephone plays.
+pub fn audio_file(name: &str) -> Result<Vec<u8>, String> {
+    match name {
+        "hold.wav" | "music/copy.wav" => Ok(wav(1, 30)),
+        "other.wav" => Ok(wav(1, 2)),
+        "surround.wav" => Ok(wav(6, 1)),
+        "notes.txt" => Ok(b"notes".to_vec()),
+        _ => Err("no such file".to_owned()),
+    }
+}
+
+/// A WAV file: 8 kHz, µ-law.
+fn wav(channels: u16, secs: u32) -> Vec<u8> {
+    let data = vec![0xff_u8; 8_000 * secs as usize * usize::from(channels)];
+    let mut file = b"RIFF".to_vec();
+    file.extend((36 + data.len() as u32).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x07\0");
+    file.extend(channels.to_le_bytes());
+    file.extend(8_000_u32.to_le_bytes());
+    file.extend((8_000 * u32::from(channels)).to_le_bytes());
+    file.extend(channels.to_le_bytes());
+    file.extend(8_u16.to_le_bytes());
+    file.extend(b"data");
+    file.extend((data.len() as u32).to_le_bytes());
+    file.extend(data);
+    file
 }
 
 fn parameters_of_call(more: &[(&str, &str)]) -> Parameters {
@@ -212,7 +247,8 @@ pub fn text_of(document: &str, verb: &str) -> String {
         .unwrap_or_else(|| panic!("no {verb}: {document}"))
 }
 
-fn texts_of(document: &str, verb: &str) -> Vec<String> {
+/// The texts of every `verb`.
+pub fn texts_of(document: &str, verb: &str) -> Vec<String> {
     let begins = format!("<{verb}");
     let elements = document.split(&begins).skip(1);
     let text = |element: &str| {

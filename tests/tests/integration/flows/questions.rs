@@ -58,14 +58,7 @@ fn wrong_input_is_asked_again() {
         ["Sorry, that key is not in the menu.", "For bills, press 1."]
     );
     player.say("something else");
-    assert_eq!(
-        player.heard(),
-        [
-            "Sorry, that key is not in the menu.",
-            "No match at last.",
-            "After the menu."
-        ]
-    );
+    assert_eq!(player.heard(), ["No match at last.", "After the menu."]);
 }
 
 #[test]
@@ -149,14 +142,7 @@ fn invalid_digits_fail_in_the_end() {
     player.press("12345678").press("49");
     assert_eq!(player.heard().last().unwrap(), "Your account number.");
     player.press("1");
-    assert_eq!(
-        player.heard(),
-        [
-            "Sorry, that key is not in the menu.",
-            "We continue without it.",
-            "The end."
-        ]
-    );
+    assert_eq!(player.heard(), ["We continue without it.", "The end."]);
 }
 
 #[test]

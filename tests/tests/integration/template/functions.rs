@@ -285,12 +285,13 @@ fn routes(project: &Project) -> Vec<String> {
     for path in &project.paths {
         let methods = match path.as_str() {
             path::ASSIGNMENT => ["POST"].as_slice(),
-            path::MUSIC => &["GET"],
+            path::MUSIC | path::SOUNDS => &["GET"],
             _ => &["GET", "POST"],
         };
-        // A flow is named below the path: `/flows/main`.
+        // A flow or a file is named below the path: `/flows/main`.
         let (folder, path) = match path.as_str() {
             path::FLOWS => ("flow-step", "/flows/main"),
+            path::SOUNDS => ("wait-music", "/sounds/file.wav"),
             path => (path.split('/').nth(1).unwrap_or_default(), path),
         };
         let function = logical_id(folder);

@@ -456,6 +456,30 @@ fn unheard_and_invalid_keys() {
     ));
 }
 
+#[test]
+fn started_recording_lasts_to_the_end() {
+    let recording =
+        "<Start><Recording channels=\"dual\" recordingStatusCallback=\"/ready\"/></Start>";
+    let mut stage = Stage::new(&format!(
+        "<Pause length=\"3\"/>{recording}{recording}<Pause length=\"60\"/>"
+    ))
+    .serve("/ready", "");
+    let call = stage.dial(CALLER);
+    stage.pass(10);
+    stage.hang_up(call);
+    let ready = stage.only_request("/ready");
+    assert_eq!(
+        (
+            ready.get("RecordingDuration"),
+            ready.get("RecordingChannels")
+        ),
+        ("7", "2")
+    );
+    assert_eq!(ready.get("CallSid"), call.to_string());
+    let warnings = stage.texts(call, Event::Warning).join(" ");
+    assert!(warnings.contains("recorded already"), "{warnings}");
+}
+
 /// Hanging up ends it, too.
 #[test]
 fn recording_ends_by_key_silence_or_length() {

@@ -38,7 +38,8 @@ pub struct Reason {
 pub enum ReasonKind {
     /// The Task is not pending, or is just being moved on.
     TaskNotWaiting,
-    /// The Worker did not take this Task, and the retry pause has not ended.
+    /// The Worker did not take this Task, or its customer was not reached, and the pause after that
+    /// has not ended.
     Spared,
     /// The Worker's Activity is not available.
     ActivityNotAvailable,
@@ -139,6 +140,16 @@ fn in_words(
         Obstacle::NotPending => {
             let text = format!("the Task is {}", task.assignment_status.as_str());
             Reason::new(ReasonKind::TaskNotWaiting, text)
+        }
+        Obstacle::CustomerCalledAfter(until) => {
+            let text = format!(
+                "the Task's customer was not reached and is called again {}",
+                phrases::moment(until, now)
+            );
+            Reason {
+                until: Some(until),
+                ..Reason::new(ReasonKind::Spared, text)
+            }
         }
         Obstacle::SparedUntil(until) => {
             let text = format!(

@@ -148,6 +148,58 @@ fn unanswered_customer_cancels_offer() {
     );
 }
 
+/// The customer's phone rings for a callback with two attempts, of which some have failed, and is
+/// not answered.
+fn customer_is_not_reached(failed: u8) -> World {
+    let (mut world, _) = rings();
+    let reservation = offer(&world).sid;
+    world.tasks.get_mut(&task("c1")).unwrap().redial = Some(Redial {
+        failed,
+        ..Redial::new(2, PAUSE)
+    });
+    world.happens(Command::ConferenceLeft {
+        task: task("c1"),
+        reservation,
+        leaving: Leaving::Call(customer()),
+    });
+    world
+}
+
+const PAUSE: Millis = Millis::from_secs(600);
+
+#[test]
+fn callback_is_offered_again_after_its_pause() {
+    let mut world = customer_is_not_reached(0);
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending);
+    let due = timers::of_task(&world.workspace, world.task("c1"), world.now);
+    assert!(due.is_some_and(|at| at <= world.now + PAUSE), "{due:?}");
+    world.wait(PAUSE.as_secs() - 1);
+    world.advance("c1");
+    assert!(is_paused(world.task("c1"), world.now));
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending);
+    world.wait(1);
+    world.advance("c1");
+    assert_eq!(world.status("c1"), AssignmentStatus::Reserved);
+}
+
+#[test]
+fn callback_ends_after_its_last_attempt() {
+    let world = customer_is_not_reached(1);
+    assert_eq!(world.status("c1"), AssignmentStatus::Canceled);
+    assert_eq!(world.reason("c1"), Some(EndReason::CustomerNotReached));
+}
+
+/// The customer was not called yet, so it is no attempt.
+#[test]
+fn leaving_worker_is_no_attempt() {
+    let (mut world, worker_call, _) = worker_is_in();
+    let redial = Redial::new(1, PAUSE);
+    world.tasks.get_mut(&task("c1")).unwrap().redial = Some(redial.clone());
+    left(&mut world, Leaving::Call(worker_call));
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending);
+    assert_eq!(world.task("c1").redial, Some(redial));
+}
+
 #[test]
 fn leaving_worker_stops_customer_call() {
     let (mut world, worker_call) = rings();
