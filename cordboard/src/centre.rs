@@ -14,7 +14,7 @@ mod settings;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use api::{Api, Ids, InFlight};
@@ -49,6 +49,7 @@ use crate::lanes::{Batch, Blame, Lanes};
 use crate::operations;
 use crate::prometheus;
 use crate::queues::{Message, QueueChanges, Queues};
+use crate::recorder::{self, Recorder};
 use crate::stream_reader::StreamReader;
 use crate::task_router::TaskRouter;
 use addresses::Addresses;
@@ -145,6 +146,8 @@ pub struct Centre {
     nudge: Arc<Notify>,
     /// Whether the sweep after the start has begun.
     is_swept: AtomicBool,
+    /// The recording under way, if there is one.
+    recorder: OnceLock<std::sync::Mutex<Recorder>>,
 }
 
 impl Centre {
@@ -286,6 +289,7 @@ impl Centre {
             is_stopping: AtomicBool::new(false),
             nudge,
             is_swept: AtomicBool::new(false),
+            recorder: OnceLock::new(),
         };
         centre.dynamodb.log_failures();
         Ok(Arc::new(centre))
@@ -301,6 +305,17 @@ impl Centre {
             tracing::error!(%error, "sweep after the start failed, the next sweep retries");
         }
         self.release_callers().await;
+    }
+
+    /// Records from now on. It is called before [`run`](Self::run), so that no record is missed.
+    ///
+    /// # Errors
+    /// The table cannot be read, or the recorder cannot write.
+    pub async fn record(&self, mut recorder: Recorder) -> Result<(), recorder::Error> {
+        recorder.snapshot(&self.store, self.now()).await?;
+        // A second recording is not begun.
+        let _recorded_already = self.recorder.set(std::sync::Mutex::new(recorder));
+        Ok(())
     }
 
     /// The outbox of the functions.
@@ -546,6 +561,10 @@ impl Centre {
         match self.stream.lock().await.next(room).await {
             Ok(page) => {
                 let has_read = page.last.is_some();
+                if let Some(recorder) = self.recorder.get() {
+                    let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
+                    recorder.append(&page.records);
+                }
                 self.lanes().put(page);
                 has_read
             }

@@ -54,6 +54,9 @@ pub enum Command {
     /// Play a day of calls for the configuration file in virtual time, and print service level, waits
     /// and occupancy.
     Simulate(Simulate),
+    /// Repeat the routing decisions of a recorded day, or show what another configuration file would
+    /// have done with its calls.
+    Replay(ReplayRecording),
     /// Show what applying the configuration file would change, and which waiting Tasks and Workers
     /// it affects: in a running contact centre, or in the table of a deployed stack.
     Plan(PlanOptions),
@@ -123,6 +126,9 @@ pub struct Serve {
     /// too.
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     pub durability: Durability,
+    /// Record the day in this folder, for `cordboard replay`. The files have the numbers of callers.
+    #[arg(long, value_name = "FOLDER")]
+    pub record: Option<PathBuf>,
 }
 
 impl Default for Serve {
@@ -131,6 +137,7 @@ impl Default for Serve {
             bind: LOCALHOST,
             public_url: None,
             durability: Durability::default(),
+            record: None,
         }
     }
 }
@@ -322,6 +329,40 @@ pub struct Export {
     /// Write the file here [default: standard output].
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+/// Options of `replay`.
+///
+/// Exit code 0: every decision is the same, or the comparison was made; 1: a decision differs;
+/// 2: a file cannot be read, or the configuration does not fit the recording.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayRecording {
+    /// The folder of the recording: that of `serve --record`, or a copy of the bucket of a stack.
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// Show what this configuration file would have done with the recorded calls.
+    #[arg(long, value_name = "FILE", conflicts_with = "story")]
+    pub with: Option<PathBuf>,
+    /// Print the story of this Task, for `cordboard test`.
+    #[arg(long, value_name = "SID")]
+    pub story: Option<TaskSid>,
+    /// Format of the report.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: ReplayFormat,
+    /// The account SID of the contact centre, for a recording without configuration: that of
+    /// --config is used then.
+    #[arg(long, env = "ACCOUNT_SID")]
+    pub account_sid: Option<String>,
+}
+
+/// Format of the report of `replay`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ReplayFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// Options of `apply`.

@@ -156,6 +156,14 @@ pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
+/// Creates a file that only its owner can read. It must not exist.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn new_private(file: &Path) -> io::Result<File> {
+    create(file, fs::OpenOptions::new().write(true).create_new(true))
+}
+
 /// Opens a file that only its owner can read, and creates it if it is missing.
 fn create(file: &Path, options: &mut fs::OpenOptions) -> io::Result<File> {
     options.create(true);

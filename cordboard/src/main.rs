@@ -6,7 +6,8 @@ use clap::Parser;
 use cordboard::cli::{Cli, Command};
 use cordboard::{
     apply_command, backup_command, call_command, check_command, erase_command, explain_command,
-    export_command, log, plan_command, replay_command, simulate_command, start,
+    export_command, log, plan_command, replay_command, replay_recording_command, simulate_command,
+    start,
 };
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
@@ -32,6 +33,7 @@ async fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Command::Simulate(simulate) => simulate_command::run(&simulate, &cli.start).map(done),
+        Command::Replay(options) => Ok(replay_recording_command::replay(&options, &cli.start)),
         Command::Plan(options) => plan_command::plan(&options, &cli.start).await,
         Command::Apply(apply) => apply_command::apply(&apply, &cli.start).await.map(done),
         Command::Diff(options) => plan_command::diff(&options),

@@ -28,6 +28,7 @@ use crate::data_folder;
 use crate::exposure::{self, PublicUrl};
 use crate::lanes::LANES_DEFAULT;
 use crate::prometheus;
+use crate::recorder::{self, Limits, Recorder};
 use crate::run_file::RunFile;
 use crate::steady_clock::SteadyClock;
 use crate::stop_signals::{StopSignal, StopSignals};
@@ -147,6 +148,11 @@ impl Running {
         };
         let opened = Centre::open(settings, &address).await;
         let centre = opened.map_err(|error| at_start(error, &options.data))?;
+        if let Some(folder) = &serve.record {
+            let begun =
+                Recorder::create(folder, Limits::default()).map_err(recorder::Error::from)?;
+            centre.record(begun).await?;
+        }
         let (stop, stopped) = watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(Arc::clone(&centre).serve(listener, until(stopped.clone())));

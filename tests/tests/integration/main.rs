@@ -30,6 +30,7 @@ mod matching;
 mod outbox;
 mod power_failure;
 mod queue_order;
+mod replay;
 mod routing_alone;
 mod search_continuation;
 mod setup;

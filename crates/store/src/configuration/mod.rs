@@ -176,6 +176,21 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Arc<Workspace>>, Error> {
         let invalidations = self.cache.lock().await.invalidations;
+        let rows = self.configuration_rows(sid).await?;
+        let large = self.large_configurations(&rows).await?;
+        let Some(workspace) = assemble(rows, &large)? else {
+            return Ok(None);
+        };
+        let workspace = Arc::new(workspace);
+        self.cache
+            .lock()
+            .await
+            .keep_workspace(&workspace, now, invalidations);
+        Ok(Some(workspace))
+    }
+
+    /// The rows of a Workspace's partition: its own fields and its parts.
+    pub async fn configuration_rows(&self, sid: WorkspaceSid) -> Result<Vec<Item>, Error> {
         let mut pages = self
             .client
             .query()
@@ -191,16 +206,7 @@ impl Store {
         while let Some(row) = pages.try_next().await? {
             rows.push(row);
         }
-        let large = self.large_configurations(&rows).await?;
-        let Some(workspace) = assemble(rows, &large)? else {
-            return Ok(None);
-        };
-        let workspace = Arc::new(workspace);
-        self.cache
-            .lock()
-            .await
-            .keep_workspace(&workspace, now, invalidations);
-        Ok(Some(workspace))
+        Ok(rows)
     }
 
     /// Writes the voice settings.
@@ -214,6 +220,26 @@ impl Store {
     pub(crate) async fn forget_workspace(&self, sid: WorkspaceSid) {
         self.cache.lock().await.forget_workspace(sid);
     }
+}
+
+/// A Workspace from the rows of its partition, as a recording has them: without Readinesses, and
+/// without dates. `None`: the row of the Workspace itself is missing, or a configuration is stored in
+/// pieces, which are not rows of the partition.
+///
+/// # Errors
+/// A row cannot be read.
+pub fn workspace_of_rows(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
+    let chunked = |row: &Item| chunked_configuration::readable(row.clone()).1.is_some();
+    if rows.iter().any(chunked) {
+        return Ok(None);
+    }
+    let workspace = assemble(rows, &chunked_configuration::Known::default())?;
+    Ok(workspace.map(|workspace| Workspace {
+        ready_lists: BTreeMap::new(),
+        empty_ready_lists: BTreeMap::new(),
+        ledger: Ledger::default(),
+        ..workspace
+    }))
 }
 
 fn assemble(
