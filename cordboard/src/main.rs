@@ -6,7 +6,7 @@ use clap::Parser;
 use cordboard::cli::{Cli, Command};
 use cordboard::{
     apply_command, backup_command, call_command, check_command, erase_command, explain_command,
-    log, replay_command, simulate_command, start,
+    log, replay_command, simulate_command, start, test_command,
 };
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
@@ -26,6 +26,7 @@ async fn main() -> ExitCode {
         Command::Check(options) => {
             return check_command::check(&options, cli.start.config.as_deref());
         }
+        Command::Test(test) => return test_command::test(&test, &cli.start).await,
         Command::Schema => {
             check_command::print_schema();
             Ok(())

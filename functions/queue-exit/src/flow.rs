@@ -15,8 +15,15 @@ pub(crate) fn carried(webhook: &Webhook) -> Option<State> {
 /// redirect arrives without it.
 pub(crate) fn of(webhook: &Webhook, task: Option<&Task>) -> Option<State> {
     carried(webhook).or_else(|| {
-        let attributes = &task?.attributes;
-        State::of_task(attributes.text(FLOW_ATTRIBUTE)?, attributes.as_object())
+        let task = task?;
+        let attributes = &task.attributes;
+        let state = State::of_task(attributes.text(FLOW_ATTRIBUTE)?, attributes.as_object())?;
+        // The place of the call in the queue, for its next Task.
+        let since = state.waiting_since.or(Some(task.virtual_start_time));
+        Some(State {
+            waiting_since: since,
+            ..state
+        })
     })
 }
 
