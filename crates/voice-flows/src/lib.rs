@@ -19,6 +19,7 @@ mod collect;
 mod documents;
 mod menu;
 mod prompt;
+mod return_url;
 mod run;
 mod scope;
 mod state;
@@ -31,9 +32,10 @@ pub use collect::{Collect, DIGITS_MAX, Input, Pattern, PatternError};
 pub use documents::enqueue;
 pub use menu::{KeyOption, Menu, normalized};
 pub use prompt::{Part, Prompt, Text};
+pub use return_url::{RETURN_URL_CHARS_MAX, ReturnUrl};
 pub use run::{FLOW_ATTRIBUTE, Run, Turn, Webhook};
 pub use scope::{Figures, FiguresOfQueue, Switches};
-pub use state::{Resume, State, StateError};
+pub use state::{Resume, State, StateError, WEBHOOKS_MAX};
 pub use step::{
     Action, Callback, Case, Leave, LookUp, Queue, Step, StepId, Target, Transfer, TransferTo,
     VoiceFlows, Voicemail, Wait,

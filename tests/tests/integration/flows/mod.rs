@@ -3,6 +3,7 @@
 
 mod player;
 
+mod application;
 mod file;
 mod questions;
 mod steps;
