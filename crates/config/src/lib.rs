@@ -9,6 +9,7 @@
 //! (account, Workspace, part). Reading a file again therefore yields the same ids, and a renamed
 //! part is a new part.
 
+#[cfg(feature = "apply")]
 mod apply;
 mod calendars;
 mod checking;
@@ -39,6 +40,7 @@ use shared::voice_settings::VoiceSettings;
 use task_router::model::{PartId, Workspace};
 use voice_flows::VoiceFlows;
 
+#[cfg(feature = "apply")]
 pub use apply::{ApplyError, Kept, Reason, Summary, Thing, apply};
 pub use checking::{CheckedFile, PlacedFinding, check_files};
 pub use problem::{Place, Problem};
