@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs a command while a server is running, which keeps its data in memory and ends with the command.
 
-    clients/with_server.py [--on-disk] COMMAND [ARGUMENT…]
+    clients/with_server.py [--on-disk] [--config FILE] COMMAND [ARGUMENT…]
 
 CORDBOARD_URL, ACCOUNT_SID and AUTH_TOKEN give access to it. The program is built first, unless CORDBOARD is the path of
-one. --on-disk: the data is stored on disk, in a folder that is removed at the end.
+one. --on-disk: the data is stored on disk, in a folder that is removed at the end. --config: the server's configuration,
+instead of contact-centre.yaml.
 """
 
 import os
@@ -25,18 +26,22 @@ AUTH_TOKEN = "a token for tests"
 def main() -> int:
     command = sys.argv[1:]
     on_disk = command[:1] == ["--on-disk"]
-    if not command[on_disk:]:
+    command = command[on_disk:]
+    config = str(ROOT / "contact-centre.yaml")
+    if command[:1] == ["--config"] and len(command) > 1:
+        config, command = command[1], command[2:]
+    if not command:
         print(__doc__, file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder:
-        return run(command[on_disk:], ["--data", folder] if on_disk else ["--in-memory"])
+        return run(command, ["--data", folder] if on_disk else ["--in-memory"], config)
 
 
-def run(command: list[str], place: list[str]) -> int:
+def run(command: list[str], place: list[str], config: str) -> int:
     account = {"ACCOUNT_SID": ACCOUNT_SID, "AUTH_TOKEN": AUTH_TOKEN}
     environment = {name: value for name, value in os.environ.items() if name not in ("CARRIER", "PUBLIC_URL")} | account
     port = free_port()
-    arguments = [program(), *place, "--port", str(port), "--config", str(ROOT / "contact-centre.yaml")]
+    arguments = [program(), *place, "--port", str(port), "--config", config]
     server = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         if not any(line.startswith(READY) for line in server.stdout):

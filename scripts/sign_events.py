@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Signs the sample events in events/: the carrier's X-Twilio-Signature, and SQS's md5OfBody.
+"""Signs the sample events in events/ and examples/*/events/: the carrier's X-Twilio-Signature, and SQS's md5OfBody.
 
     scripts/sign_events.py            writes both into every event that has the field
     scripts/sign_events.py --check    lists the events with a wrong value, and exits with 1 if there are any
@@ -18,7 +18,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
-EVENTS = Path(__file__).resolve().parent.parent / "events"
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = [ROOT / "events", *sorted(ROOT.glob("examples/*/events"))]
 SIGNATURE = "x-twilio-signature"
 MD5 = "md5OfBody"
 
@@ -29,7 +30,7 @@ def main() -> int:
         print(__doc__)
         return 2
     faults = 0
-    for path in sorted(EVENTS.glob("*.json")):
+    for path in sorted(path for folder in FOLDERS for path in folder.glob("*.json")):
         event = json.loads(path.read_text())
         faults += signed_by_mistake(path, event)
         if not fill(event, path):
@@ -41,7 +42,7 @@ def main() -> int:
             path.write_text(json.dumps(event, indent=2, ensure_ascii=False) + "\n")
             print(f"{path.name}: written")
     if not faults:
-        print("every file in events/ is signed correctly")
+        print("every event is signed correctly")
     return 1 if faults else 0
 
 

@@ -7,6 +7,7 @@
 //! that control the clock.
 
 mod addresses;
+mod clients;
 mod invoke;
 mod network;
 mod settings;
@@ -25,7 +26,7 @@ use console::{Console, Signer, Transport};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream;
-use http_client::{ClientError, Destinations, WebClient, web_client};
+use http_client::{ClientError, Destinations};
 use ids::time::{Millis, Timestamp};
 use metrics::Metric;
 use routing::{Routing, Sweep};
@@ -51,11 +52,13 @@ use crate::prometheus;
 use crate::queues::{Message, QueueChanges, Queues};
 use crate::recorder::{self, Recorder};
 use crate::stream_reader::StreamReader;
+use crate::table::Table;
 use crate::task_router::TaskRouter;
 use addresses::Addresses;
 use invoke::{Work, deliver, invoke_routing, sqs_event};
 use network::telephones;
 
+pub use clients::Clients;
 pub(crate) use network::JOURNAL_FILE;
 pub use settings::Settings;
 
@@ -123,7 +126,7 @@ pub struct Centre {
     pub console: Arc<Console>,
     /// The changes that applying the configuration made.
     pub summary: config::Summary,
-    dynamodb: EmbeddedDynamoDb,
+    dynamodb: Table,
     stream: Mutex<StreamReader>,
     lanes: std::sync::Mutex<Lanes>,
     /// Whether the last write of progress failed: a failure is logged once. Locked while progress is
@@ -169,19 +172,13 @@ impl Centre {
         settings: Settings,
         address: &str,
     ) -> Result<Arc<Self>, Error> {
-        Self::open_in(
-            Arc::new(web_client(Destinations::Anywhere)?),
-            dynamodb,
-            settings,
-            address,
-        )
-        .await
+        Self::open_in(Clients::real()?, dynamodb.into(), settings, address).await
     }
 
-    /// The same, with another HTTP client for the webhooks of other servers.
+    /// The same on any table, with these HTTP clients.
     pub async fn open_in(
-        web: Arc<dyn WebClient>,
-        dynamodb: EmbeddedDynamoDb,
+        clients: Clients,
+        dynamodb: Table,
         settings: Settings,
         address: &str,
     ) -> Result<Arc<Self>, Error> {
@@ -200,7 +197,7 @@ impl Centre {
         let account_sid = settings.account.account_sid;
         let tokens = AuthTokens::fixed(settings.account.tokens());
         let telephones = match settings.carrier {
-            CarrierChoice::Simulated => Some(telephones(&settings, address)?),
+            CarrierChoice::Simulated => Some(telephones(&settings, address, clients.telephones)?),
             CarrierChoice::Real { .. } => None,
         };
         let network = telephones
@@ -209,18 +206,18 @@ impl Centre {
         let journal =
             WebhookJournal::new(settings.keep_webhooks, &store, Arc::clone(&settings.clock));
         let look_ups = LookUps {
-            web: Arc::clone(&web),
+            web: Arc::clone(&clients.customers),
             destinations: Destinations::Anywhere,
         };
         let callbacks = Callbacks {
             store: store.clone(),
             carrier: carrier::Carrier::new(
-                Arc::new(web_client(Destinations::Anywhere)?),
+                clients.carrier,
                 &addresses.carrier_api,
                 account_sid,
                 Arc::clone(&tokens),
             )?,
-            web,
+            web: clients.customers,
             destinations: Destinations::Anywhere,
             tokens: Arc::clone(&tokens),
             account_sid,
@@ -263,7 +260,7 @@ impl Centre {
             .as_ref()
             .map(|network| Arc::new(TaskRouter::new(store.clone(), Arc::clone(network))));
         let centre = Self {
-            stream: Mutex::new(StreamReader::new(dynamodb.streams(), TABLE)),
+            stream: Mutex::new(dynamodb.reader()),
             lanes: std::sync::Mutex::new(Lanes::new(settings.lanes).after(progress.handled)),
             progress_fails: Mutex::new(false),
             timers_at_once: settings.lanes,
@@ -331,16 +328,8 @@ impl Centre {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) {
         let (stopping, stopped) = watch::channel(false);
-        let webhooks = &self.addresses.webhooks;
-        let mut site = http::functions(&self.voice, webhooks)
-            .merge(http::rest_api(Arc::clone(&self.api)))
-            .merge(http::console(Arc::clone(&self.console), stopped));
-        if let Some(network) = &self.network {
-            let telephones = Arc::clone(network).http();
-            site = site
-                .merge(self.addresses.access.of_telephones(telephones, &self.api))
-                .merge(http::task_router(&self.voice, webhooks));
-        }
+        let console = http::console(Arc::clone(&self.console), stopped);
+        let site = self.interfaces().merge(console);
         let hosts = self.addresses.hosts();
         let site = site.merge(configuration_file::routes(Arc::clone(&self)));
         let operations = operations::routes(Arc::clone(&self), Arc::clone(&hosts));
@@ -351,6 +340,19 @@ impl Centre {
             let _no_open_long_poll = stopping.send(true);
         };
         connections::serve(listener, site, shutdown).await;
+    }
+
+    /// What programs reach: the functions, the REST API and the simulated carrier.
+    pub fn interfaces(&self) -> axum::Router {
+        let webhooks = &self.addresses.webhooks;
+        let site =
+            http::functions(&self.voice, webhooks).merge(http::rest_api(Arc::clone(&self.api)));
+        let Some(network) = &self.network else {
+            return site;
+        };
+        let telephones = Arc::clone(network).http();
+        site.merge(self.addresses.access.of_telephones(telephones, &self.api))
+            .merge(http::task_router(&self.voice, webhooks))
     }
 
     /// Begins the graceful shutdown: the centre still works, and is no longer ready.

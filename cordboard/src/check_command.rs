@@ -20,7 +20,7 @@ use runtime::SystemClock;
 
 use crate::cli::{Check, CheckFormat, Place, Start};
 use crate::contact_centre_source::Source;
-use crate::start::{DEFAULT_FILE, Failure};
+use crate::start::{DEFAULT_FILE, Failure, read_beside};
 
 /// Exit code when a finding is an error, or with `--strict` a warning.
 const FOUND: u8 = 1;
@@ -59,7 +59,7 @@ pub async fn check(options: &Check, start: &Start) -> ExitCode {
         .collect();
     let beside = |config: &str, file: &str| {
         let folder = Path::new(config).parent().unwrap_or(Path::new(""));
-        std::fs::read(folder.join(file)).map_err(|error| error.to_string())
+        read_beside(folder, file)
     };
     let surroundings = Surroundings {
         beside: &beside,

@@ -49,6 +49,9 @@ pub enum Command {
     /// Find faults of routing in a configuration file, or in TaskRouter's resources: filters that no
     /// Task reaches, steps that no Worker can serve. Reads only the files.
     Check(Check),
+    /// Play routing tests: stories in plain text, with the configuration file, in virtual time and in
+    /// memory.
+    Test(Test),
     /// Print the JSON schema of the configuration file, for editors.
     Schema,
     /// Play a day of calls for the configuration file in virtual time, and print service level, waits
@@ -201,6 +204,44 @@ pub enum CheckFormat {
     Json,
     /// For code hosts and editors: SARIF 2.1.0.
     Sarif,
+}
+
+/// Options of `test`.
+///
+/// Exit code 0: every story holds, 1: a story does not hold, 2: a file cannot be read, or there is
+/// no story.
+#[derive(Debug, Clone, Args)]
+pub struct Test {
+    /// Files of stories, and folders with files that end in .story.
+    #[arg(value_name = "PATH", default_value = "tests")]
+    pub paths: Vec<PathBuf>,
+    /// Play only stories whose heading, or whose file's name, contains this text.
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// Format of the results on standard output.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: TestFormat,
+    /// Play again whenever a file of the stories or of the configuration changes, until Ctrl-C.
+    #[arg(long)]
+    pub watch: bool,
+    /// Threads; the results do not depend on them [default: one for each core].
+    #[arg(long, value_name = "NUMBER")]
+    pub threads: Option<NonZeroUsize>,
+    /// Print the story of a Task that happened in the contact centre on --port, from its events.
+    #[arg(long, value_name = "SID", conflicts_with_all = ["watch", "name", "paths"])]
+    pub record: Option<TaskSid>,
+}
+
+/// Format of the results of `test`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum TestFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For CI servers: JUnit's XML.
+    Junit,
 }
 
 /// Options of `simulate`.

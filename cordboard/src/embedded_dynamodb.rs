@@ -95,9 +95,27 @@ pub struct EmbeddedDynamoDb {
 
 /// The signal that this process has written.
 #[derive(Default)]
-struct Written {
+pub(crate) struct Written {
     is_unread: AtomicBool,
     notify: Arc<Notify>,
+}
+
+impl Written {
+    /// Reports a write.
+    pub(crate) fn signal(&self) {
+        self.is_unread.store(true, Ordering::Release);
+        self.notify.notify_one();
+    }
+
+    /// Whether there was a write since the last call.
+    pub(crate) fn take(&self) -> bool {
+        self.is_unread.swap(false, Ordering::Acquire)
+    }
+
+    /// Is notified of every write.
+    pub(crate) fn notify(&self) -> Arc<Notify> {
+        Arc::clone(&self.notify)
+    }
 }
 
 /// The reason for which the database cannot be used.
@@ -186,10 +204,7 @@ impl EmbeddedDynamoDb {
         let signal = Arc::clone(&written);
         let engine = InProcess::new(database.clone())
             .with_reader(reader)
-            .on_write(move || {
-                signal.is_unread.store(true, Ordering::Release);
-                signal.notify.notify_one();
-            });
+            .on_write(move || signal.signal());
         let health = Health::default();
         let watched = Layered::new(layers(engine), Arc::new(health.clone()));
         let database = Self {
@@ -216,12 +231,12 @@ impl EmbeddedDynamoDb {
 
     /// Is notified of every write of this process.
     pub fn written(&self) -> Arc<Notify> {
-        Arc::clone(&self.written.notify)
+        self.written.notify()
     }
 
     /// Whether this process has written since the last call.
     pub fn take_written(&self) -> bool {
-        self.written.is_unread.swap(false, Ordering::Acquire)
+        self.written.take()
     }
 
     /// Logs failures of the file from now on. Before, they prevent the start.

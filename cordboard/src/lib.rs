@@ -47,7 +47,10 @@ pub mod simulate_command;
 pub mod start;
 pub mod steady_clock;
 mod stop_signals;
+pub mod story_centre;
 pub mod stream_reader;
+pub mod table;
 pub mod task_router;
+pub mod test_command;
 
 pub use centre::{Centre, Settings};

@@ -7,7 +7,7 @@ use cordboard::cli::{Cli, Command};
 use cordboard::{
     apply_command, backup_command, call_command, check_command, erase_command, explain_command,
     export_command, log, plan_command, replay_command, replay_recording_command, simulate_command,
-    start,
+    start, test_command,
 };
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
@@ -28,6 +28,7 @@ async fn main() -> ExitCode {
             .await
             .map(done),
         Command::Check(options) => Ok(check_command::check(&options, &cli.start).await),
+        Command::Test(test) => Ok(test_command::test(&test, &cli.start).await),
         Command::Schema => {
             check_command::print_schema();
             Ok(ExitCode::SUCCESS)

@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::cli::{Diff, DiffFormat, PlanOptions, Start};
 use crate::contact_centre_source::{Source, lines as problem_lines};
-use crate::start::{BUILT_IN, DEFAULT_FILE, Failure};
+use crate::start::{BUILT_IN, DEFAULT_FILE, Failure, read_beside};
 
 /// Exit code with `--exit-code` when something changes.
 const CHANGES: u8 = 2;
@@ -89,9 +89,9 @@ pub(crate) fn read_files(named: Option<&Path>) -> Result<ConfigurationFiles, Fai
     let folder = path.parent().unwrap_or(Path::new(""));
     let found = RefCell::new(BTreeMap::new());
     let beside = |name: &str| {
-        let text = std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())?;
-        found.borrow_mut().insert(name.to_owned(), text.clone());
-        Ok(text)
+        let content = read_beside(folder, name)?;
+        found.borrow_mut().insert(name.to_owned(), content.clone());
+        Ok(content)
     };
     let name = path.display().to_string();
     // Problems are reported when the file is read for its account.

@@ -213,16 +213,33 @@ pub fn read_contact_centre(
         None => (BUILT_IN.to_owned(), "the built-in example".to_owned()),
     };
     let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
-    let beside = |name: &str| std::fs::read(folder.join(name)).map_err(|error| error.to_string());
-    let read =
-        config::read_with_files(&text, &source, account_sid, &beside).map_err(|problems| {
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            lines.join("\n")
-        })?;
+    let read = read_text(&text, &source, folder, account_sid)?;
     for warning in &read.warnings {
         eprintln!("warning: {warning}");
     }
     Ok((read, source))
+}
+
+/// Reads a configuration whose other files are in `folder`.
+///
+/// # Errors
+/// All mistakes, a line each.
+pub(crate) fn read_text(
+    text: &str,
+    source: &str,
+    folder: &Path,
+    account_sid: AccountSid,
+) -> Result<ContactCentre, Failure> {
+    let beside = |name: &str| read_beside(folder, name);
+    config::read_with_files(text, source, account_sid, &beside).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        lines.join("\n").into()
+    })
+}
+
+/// The content of a file that a configuration in `folder` names. The error says why it cannot be read.
+pub(crate) fn read_beside(folder: &Path, name: &str) -> Result<Vec<u8>, String> {
+    std::fs::read(folder.join(name)).map_err(|error| error.to_string())
 }
 
 /// The error of a start in other words: a table in a folder fails only when its data is damaged or the

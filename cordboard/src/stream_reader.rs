@@ -9,6 +9,7 @@ use aws_sdk_dynamodbstreams::types::{
     AttributeValue, OperationType, Record, ShardIteratorType, StreamRecord as Change,
 };
 use ids::time::Timestamp;
+use memory_table::MemoryTable;
 use serde_json::{Map, Value, json};
 use store::keys;
 
@@ -19,12 +20,25 @@ const PAGE_RECORDS_MAX: usize = 100;
 
 /// Reads one stream in order, from its oldest record.
 pub struct StreamReader {
+    source: Source,
+    /// The last record that was read; a new iterator begins after it.
+    read: Option<SequenceNumber>,
+}
+
+/// The origin of the records.
+enum Source {
+    /// The Streams API.
+    Api(Api),
+    /// A table in this process, whose records need no conversion.
+    Memory(MemoryTable),
+}
+
+/// The position in a stream of the Streams API.
+struct Api {
     client: Client,
     table: String,
     /// Where the next read begins; `None` before the first read and after a failed one.
     iterator: Option<String>,
-    /// The last record that was read; a new iterator begins after it.
-    read: Option<SequenceNumber>,
 }
 
 /// The stream cannot be read. A retry may succeed.
@@ -57,43 +71,85 @@ pub struct StreamRecord {
 impl StreamReader {
     /// Creates a reader of this table's stream.
     pub fn new(client: Client, table: &str) -> Self {
-        Self {
+        let api = Api {
             client,
             table: table.to_owned(),
             iterator: None,
+        };
+        Self {
+            source: Source::Api(api),
+            read: None,
+        }
+    }
+
+    /// Creates a reader of the stream of a table in memory.
+    pub(crate) fn of_memory(table: MemoryTable) -> Self {
+        Self {
+            source: Source::Memory(table),
             read: None,
         }
     }
 
     /// The next records, at most `limit`. Each record is returned once.
+    ///
+    /// # Errors
+    /// The stream cannot be read. A retry may succeed.
     pub async fn next(&mut self, limit: usize) -> Result<Page, Error> {
+        let limit = limit.min(PAGE_RECORDS_MAX);
+        let page = match &mut self.source {
+            Source::Api(api) => api.next(self.read, limit).await?,
+            Source::Memory(table) => page_of(table.records_after(self.read, limit)),
+        };
+        self.read = page.last.or(self.read);
+        Ok(page)
+    }
+}
+
+/// The records of a table in memory, without those from which nothing follows.
+fn page_of(records: Vec<memory_table::Record>) -> Page {
+    let last = records.last().map(|record| record.number);
+    let records = records
+        .into_iter()
+        .filter(|record| !record.partition_key.starts_with(keys::UNROUTED))
+        .map(|record| StreamRecord {
+            number: record.number,
+            partition_key: record.partition_key,
+            written_at: record.written_at,
+            event: record.event,
+        });
+    Page {
+        records: records.collect(),
+        last,
+    }
+}
+
+impl Api {
+    async fn next(&mut self, read: Option<SequenceNumber>, limit: usize) -> Result<Page, Error> {
         let iterator = match self.iterator.take() {
             Some(iterator) => iterator,
-            None => self.new_iterator().await?,
+            None => self.new_iterator(read).await?,
         };
-        let limit = limit.min(PAGE_RECORDS_MAX);
-        let read = self
+        let answer = self
             .client
             .get_records()
             .shard_iterator(iterator)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
             .await;
-        let read = read.map_err(|error| Error(DisplayErrorContext(error).to_string()))?;
-        self.iterator = read.next_shard_iterator;
+        let answer = answer.map_err(|error| Error(DisplayErrorContext(error).to_string()))?;
+        self.iterator = answer.next_shard_iterator;
         let mut page = Page::default();
-        for record in read.records.unwrap_or_default() {
+        for record in answer.records.unwrap_or_default() {
             let Some(number) = sequence_number(&record) else {
                 continue;
             };
             page.last = Some(number);
             page.records.extend(stream_record(number, record));
         }
-        self.read = page.last.or(self.read);
         Ok(page)
     }
 
-    async fn new_iterator(&self) -> Result<String, Error> {
+    async fn new_iterator(&self, read: Option<SequenceNumber>) -> Result<String, Error> {
         let streams = self
             .client
             .list_streams()
@@ -123,7 +179,7 @@ impl StreamReader {
             .get_shard_iterator()
             .stream_arn(arn)
             .shard_id(shard);
-        let request = match self.read {
+        let request = match read {
             None => request.shard_iterator_type(ShardIteratorType::TrimHorizon),
             Some(read) => request
                 .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
@@ -242,12 +298,19 @@ mod tests {
             .collect()
     }
 
+    fn iterator(reader: &mut StreamReader) -> &mut Option<String> {
+        match &mut reader.source {
+            Source::Api(api) => &mut api.iterator,
+            Source::Memory(_) => panic!("the reader has no iterator"),
+        }
+    }
+
     #[tokio::test]
     async fn each_record_is_read_once() {
         let (database, mut reader) = items(&["first", "second"]).await;
         let page = reader.next(1).await.unwrap();
         assert_eq!(partition_keys(&page), ["first"]);
-        assert!(reader.iterator.is_some(), "the iterator is kept");
+        assert!(iterator(&mut reader).is_some(), "the iterator is kept");
         put(&database, &["third"]).await;
         let page = reader.next(10).await.unwrap();
         assert_eq!(partition_keys(&page), ["second", "third"]);
@@ -260,7 +323,7 @@ mod tests {
     async fn new_iterator_begins_after_last_record() {
         let (_database, mut reader) = items(&["first", "second"]).await;
         reader.next(1).await.unwrap();
-        reader.iterator = None;
+        *iterator(&mut reader) = None;
         let page = reader.next(10).await.unwrap();
         assert_eq!(partition_keys(&page), ["second"]);
     }

@@ -7,19 +7,19 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use config::ContactCentre;
 use cordboard::carrier_choice::CarrierChoice;
-use cordboard::centre::{CALLBACKS_AT_ONCE_DEFAULT, Centre, Settings};
+use cordboard::centre::{CALLBACKS_AT_ONCE_DEFAULT, Centre, Clients, Settings};
 use cordboard::credentials::Account;
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
 use http_client::WebClient;
 use http_client::{Destinations, web_client};
-use ids::time::{Clock, Millis, Timestamp};
+use ids::time::{Clock, Millis};
 use ids::{AccountSid, CallSid, TaskSid};
 use runtime::voice::Router;
 use serde_json::{Value, json};
+pub use stories::ManualClock;
 use task_router::model::{Task, Worker};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -63,27 +63,6 @@ pub const API_KEY: &str = "SK00000000000000000000000000000001:0123456789abcdef";
 
 /// Timers that may fire within one [`TestCentre::advance`]; more is an endless loop.
 const TIMERS_MAX: usize = 10_000;
-
-/// A clock that moves only when it is set.
-#[derive(Debug)]
-pub struct ManualClock(AtomicI64);
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-    }
-}
-
-impl ManualClock {
-    fn set(&self, now: Timestamp) {
-        self.0.store(now.as_millis(), Ordering::SeqCst);
-    }
-
-    /// Advances the clock, whatever is due. [`TestCentre::advance`] stops at each timer.
-    pub fn advance(&self, duration: Millis) {
-        self.set(self.now() + duration);
-    }
-}
 
 /// The environment of a test centre.
 #[derive(Clone)]
@@ -141,7 +120,7 @@ impl TestCentre {
 
     /// A centre with this configuration, its data in `folder` if there is one.
     pub async fn open(set_up: &str, folder: Option<PathBuf>) -> Self {
-        let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
+        let clock = Arc::new(ManualClock::at(crate::centre::NOON));
         Self::open_at(
             set_up,
             folder,
@@ -154,7 +133,7 @@ impl TestCentre {
 
     /// A centre with this configuration, its data in `folder`, in these surroundings.
     pub async fn open_with(set_up: &str, folder: PathBuf, surroundings: Surroundings) -> Self {
-        let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
+        let clock = Arc::new(ManualClock::at(crate::centre::NOON));
         Self::open_at(
             set_up,
             Some(folder),
@@ -168,7 +147,7 @@ impl TestCentre {
     /// A centre on data of an earlier one, `later` than the moment at which tests begin.
     pub async fn open_later(set_up: &str, folder: PathBuf, later: Millis) -> Self {
         let now = crate::centre::NOON + later;
-        let clock = Arc::new(ManualClock(AtomicI64::new(now.as_millis())));
+        let clock = Arc::new(ManualClock::at(now));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self::open_at(set_up, Some(folder), clock, address, Surroundings::real()).await
     }
@@ -198,7 +177,7 @@ impl TestCentre {
     /// The same, in these surroundings.
     pub async fn metered_in(set_up: &str, surroundings: Surroundings) -> (Self, Arc<Meter>) {
         let (table, meter) = Meter::on_table().await;
-        let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
+        let clock = Arc::new(ManualClock::at(crate::centre::NOON));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         (
             Self::open_on(table, set_up, None, clock, address, surroundings).await,
@@ -255,7 +234,11 @@ impl TestCentre {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
         let client = table.client();
-        let centre = Centre::open_in(Arc::clone(&surroundings.web), table, settings, &base)
+        let clients = Clients {
+            customers: Arc::clone(&surroundings.web),
+            ..Clients::real().unwrap()
+        };
+        let centre = Centre::open_in(clients, table.into(), settings, &base)
             .await
             .unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use carrier_simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
+use config::ContactCentre;
 use http_client::WebClient;
 use shared::webhook::path;
 
@@ -18,33 +19,32 @@ pub(crate) const JOURNAL_FILE: &str = "telephone-network.sqlite";
 pub(super) fn telephones(
     settings: &Settings,
     address: &str,
+    web: Arc<dyn WebClient>,
 ) -> Result<Telephones, carrier_simulator::Error> {
     let journal = match &settings.data {
         Some(folder) => Journal::file(folder.join(JOURNAL_FILE))?,
         None => Journal::none(),
     };
-    let number = CentreNumber {
-        number: settings.contact_centre.voice_settings.phone_number.clone(),
-        voice_url: settings
-            .voice_url
-            .clone()
-            .unwrap_or_else(|| format!("{address}{}", path::INCOMING_CALL)),
+    let voice_url = settings
+        .voice_url
+        .clone()
+        .unwrap_or_else(|| format!("{address}{}", path::INCOMING_CALL));
+    let numbers = numbers_of(&settings.contact_centre).map(|number| CentreNumber {
+        number,
+        voice_url: voice_url.clone(),
         voice_method: settings.voice_method,
         voice_fallback_url: None,
         status_callback: None,
-    };
+    });
     let carrier = carrier_simulator::Settings {
         account_sid: settings.account.account_sid,
         auth_token: settings.account.auth_token.clone(),
-        numbers: vec![number],
+        numbers: numbers.collect(),
         public_base_url: Some(address.to_owned()),
         task_router_url: Some(format!("{address}{}", task_router::PATH)),
         seed: settings.account.account_sid.to_string(),
     };
-    let documents = Arc::new(Documents::new(
-        carrier_simulator::web_client()?,
-        Arc::clone(&settings.clock),
-    ));
+    let documents = Arc::new(Documents::new(web, Arc::clone(&settings.clock)));
     let web = Arc::clone(&documents) as Arc<dyn WebClient>;
     let carrier = SimulatedCarrier::open_over(web, carrier, Arc::clone(&settings.clock), journal)?;
     Ok(Telephones {
@@ -52,4 +52,13 @@ pub(super) fn telephones(
         centre_number: settings.contact_centre.voice_settings.phone_number.clone(),
         documents,
     })
+}
+
+/// The numbers that callers may dial: that of the centre first, then those of flows.
+fn numbers_of(contact_centre: &ContactCentre) -> impl Iterator<Item = String> {
+    let first = &contact_centre.voice_settings.phone_number;
+    let flows = contact_centre.voice_flows.iter();
+    let others = flows.flat_map(|flows| flows.numbers.keys());
+    let others = others.filter(move |number| *number != first);
+    std::iter::once(first).chain(others).cloned()
 }

@@ -10,6 +10,7 @@
 //! (account, Workspace, part). Reading a file again therefore yields the same ids, and a renamed
 //! part is a new part.
 
+#[cfg(feature = "apply")]
 mod apply;
 mod audio;
 mod calendars;
@@ -45,6 +46,7 @@ use shared::voice_settings::VoiceSettings;
 use task_router::model::{PartId, Workspace};
 use voice_flows::{Sound, StepId, VoiceFlows};
 
+#[cfg(feature = "apply")]
 pub use apply::{ApplyError, Kept, Reason, Summary, Thing, apply};
 pub use checking::{CheckedFile, PlacedFinding, Surroundings, check_files, check_files_in};
 pub use current::{ChooseError, choose_workspace, export_current, read_current};

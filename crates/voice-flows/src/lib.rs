@@ -20,6 +20,7 @@ mod documents;
 mod greeting;
 mod menu;
 mod prompt;
+mod return_url;
 mod run;
 mod scope;
 mod sound;
@@ -34,10 +35,11 @@ pub use documents::{continue_at, enqueue};
 pub use greeting::{AgentGreeting, Greeted};
 pub use menu::{KeyOption, Menu, normalized};
 pub use prompt::{Part, Prompt, Text};
+pub use return_url::{RETURN_URL_CHARS_MAX, ReturnUrl};
 pub use run::{FLOW_ATTRIBUTE, RECORDING, Run, TASKS_MAX, Turn, Webhook};
 pub use scope::{Figures, FiguresOfQueue, Switches};
 pub use sound::{NoSoundName, Sound, SoundFormat, SoundName};
-pub use state::{Resume, State, StateError};
+pub use state::{Resume, State, StateError, WEBHOOKS_MAX};
 pub use step::{
     Action, CALLBACK_ATTEMPTS, CALLBACK_PAUSE, Callback, Case, InList, Leave, LookUp, Queue, Record,
     Step, StepId, Target, Transfer, TransferTo, VoiceFlows, Voicemail, Wait,

@@ -271,12 +271,22 @@ impl<'a> Run<'a> {
             Next::Go(next) => next.or_else(|| self.return_step()),
         };
         let Some(next) = next else {
-            return Some(Turn::Document(self.complete(Hangup)));
+            return Some(Turn::Document(self.finish()));
         };
         self.state.at = next;
         self.state.on = Resume::Begin;
         self.state.attempt = 1;
         None
+    }
+
+    /// The last document of the flow: the application that handed the call over gets it back, with
+    /// its values, and any other call ends.
+    fn finish(&mut self) -> Response {
+        let state = self.carried();
+        match &state.application {
+            Some(application) => self.complete(Redirect::new(application.with(&state.values))),
+            None => self.complete(Hangup),
+        }
     }
 
     /// The step after the innermost use of a flow that has one.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use shared::flows_version::FlowsVersion;
 use shared::webhook::{FromParameter, ParameterError, Parameters, path};
 
-use crate::{FLOW_ATTRIBUTE, StepId, Values};
+use crate::{FLOW_ATTRIBUTE, ReturnUrl, StepId, Values};
 
 /// The most flows that may be in use within one another.
 pub const RETURNS_MAX: usize = 8;
@@ -42,6 +42,8 @@ pub struct State {
     pub language: Option<String>,
     /// Where flows that are in use return, innermost last.
     pub returns: Vec<StepId>,
+    /// The application that gets the call back when the flow ends.
+    pub application: Option<ReturnUrl>,
     /// The values.
     pub values: Values,
 }
@@ -146,6 +148,7 @@ impl State {
             waiting_since: None,
             language: None,
             returns: Vec::new(),
+            application: None,
             values: Values::default(),
         }
     }
@@ -175,6 +178,7 @@ impl State {
             waiting_since: since.map(Timestamp::from_millis),
             language: parameters.optional(path::LANGUAGE)?,
             returns: returns.map(|returns| returns.0).unwrap_or_default(),
+            application: parameters.optional(path::FLOW_RETURN)?,
             values: parameters.optional(path::FLOW_VALUES)?.unwrap_or_default(),
         }))
     }
@@ -257,6 +261,9 @@ impl State {
             let steps: Vec<_> = self.returns.iter().map(|step| step.0.to_string()).collect();
             query.append_pair(path::FLOW_RETURNS, &steps.join("."));
         }
+        if let Some(application) = &self.application {
+            query.append_pair(path::FLOW_RETURN, application.as_str());
+        }
         query
     }
 }
@@ -279,6 +286,7 @@ mod tests {
             waiting_since: Some(Timestamp::from_millis(1_700_000_000_123)),
             language: Some("de".to_owned()),
             returns: vec![StepId(4), StepId(17)],
+            application: ReturnUrl::parse("https://app.example/after?a=1"),
             values,
             ..State::new(FlowsVersion::parse("0123456789abcdef").unwrap(), StepId(12))
         }

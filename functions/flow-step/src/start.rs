@@ -10,8 +10,8 @@ use voice_flows::{State, StateError, VoiceFlows};
 /// The parameter of `/flows/NAME` with the values that the flow begins with, a JSON object.
 const VALUES: &str = "values";
 
-/// The flow that an application's TwiML names: `/flows/NAME?values={…}`. The carrier signs the
-/// request with its whole URL, so only the account's own applications can state values.
+/// The flow that an application's TwiML names: `/flows/NAME?values={…}&return=URL`. The carrier signs
+/// the request with its whole URL, so only the account's own applications can state values.
 pub(crate) async fn of_application(
     voice: &Voice,
     webhook: &Webhook,
@@ -25,6 +25,7 @@ pub(crate) async fn of_application(
     let at = at.ok_or(Failure::NotSetUp("voice flow of this name"))?;
     let mut state = State::new(version, at);
     state.language = webhook.parameters.optional(path::LANGUAGE)?;
+    state.application = webhook.parameters.optional(path::FLOW_RETURN)?;
     for (name, value) in values_of(&webhook.parameters)? {
         let set = state.values.set(&name, value);
         if let Err(error) = set {

@@ -14,7 +14,16 @@ pub(crate) fn carried(webhook: &Webhook) -> Option<State> {
 /// The state that the webhook carries, or else the one in the caller's Task: a call that we
 /// redirect arrives without it.
 pub(crate) fn of(webhook: &Webhook, task: Option<&Task>) -> Option<State> {
-    carried(webhook).or_else(|| State::of_attributes(task?.attributes.as_object()))
+    carried(webhook).or_else(|| {
+        let task = task?;
+        let state = State::of_attributes(task.attributes.as_object())?;
+        // The place of the call in the queue, for its next Task.
+        let since = state.waiting_since.or(Some(task.virtual_start_time));
+        Some(State {
+            waiting_since: since,
+            ..state
+        })
+    })
 }
 
 /// The document of a caller who left the queue and is still on the line.

@@ -91,6 +91,9 @@ pub const FLOW_RETURNS: &str = "back";
 /// The values of the call.
 pub const FLOW_VALUES: &str = "values";
 
+/// The URL at which the application that handed the call over gets it back.
+pub const FLOW_RETURN: &str = "return";
+
 const SPEECH_RESULT: &str = "SpeechResult";
 const ATTEMPT: &str = "attempt";
 const RETRY: &str = "retry";

@@ -161,7 +161,7 @@ async fn sweep_releases_caller_of_ended_task() {
     let customer = Customer::open().await;
     let folder = tempfile::tempdir().unwrap();
     let surroundings = Surroundings {
-        voice_url: Some(format!("{}/voice", customer.base)),
+        voice_url: Some(format!("{}/voice", customer.base())),
         ..Surroundings::real()
     };
     let test_centre = TestCentre::open_with(EXAMPLE, folder.path().to_owned(), surroundings).await;

@@ -46,6 +46,8 @@ macro_rules! targets {
 
 targets! {
     expression: "../../../fuzz/fuzz_targets/expression.rs";
+    flow_state: "../../../fuzz/fuzz_targets/flow_state.rs";
+    flows: "../../../fuzz/fuzz_targets/flows.rs";
     form: "../../../fuzz/fuzz_targets/form.rs";
     order_by: "../../../fuzz/fuzz_targets/order_by.rs";
     twiml: "../../../fuzz/fuzz_targets/twiml.rs";

@@ -19,6 +19,7 @@ mod erasure;
 mod event_callback;
 mod event_payloads;
 mod event_throttling;
+mod example_suites;
 mod flows;
 mod full_queue;
 mod fuzz_corpus;

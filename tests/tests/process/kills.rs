@@ -24,7 +24,7 @@ const POLLS_MAX: usize = 2_000;
 
 /// A client of the example centre, which sends its Events to this customer.
 pub(super) fn client_of(customer: &Customer) -> Client {
-    let callback = format!("event_callback: {}/events", customer.base);
+    let callback = format!("event_callback: {}/events", customer.base());
     let set_up = EXAMPLE.replace("# event_callback: https://example.com/events", &callback);
     Client::new(&set_up)
 }

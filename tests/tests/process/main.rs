@@ -352,7 +352,7 @@ async fn call_command_plays_a_script() {
             "30",
         ],
     );
-    command.env("VOICE_URL", format!("{}/voice", customer.base));
+    command.env("VOICE_URL", format!("{}/voice", customer.base()));
     let output = command.output().await.unwrap();
     let output_text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
@@ -402,7 +402,7 @@ async fn hosted_taskrouter_call_reaches_wrap_up() {
             after: Duration::ZERO,
         },
     );
-    let voice_url = format!("{}/voice", customer.base);
+    let voice_url = format!("{}/voice", customer.base());
     for settings in [
         [("ROUTER", "twilio"), ("WORKFLOW_SID", &workflow)].as_slice(),
         &[("VOICE_URL", &voice_url)],

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use dynamodb_in_process::{Layer, Layered, operation};
 use http_client::http::Request;
-use http_client::{Limits, basic_authorization, request};
+use http_client::{Limits, WebClient, basic_authorization, request, web_client};
 use task_router::model::Task;
 
 use super::*;

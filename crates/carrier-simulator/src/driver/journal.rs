@@ -26,6 +26,11 @@ impl Journal {
         Self(None)
     }
 
+    /// Whether nothing is stored.
+    pub(super) const fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Stores the network in a SQLite file, which is created if it is missing. The file survives a
     /// kill at any moment.
     ///

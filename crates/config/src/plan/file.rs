@@ -19,9 +19,9 @@ pub struct ConfigurationFiles {
     pub name: String,
     /// Its content.
     pub text: String,
-    /// The content of the files that it names, by their names.
-    #[serde(default)]
-    pub beside: BTreeMap<String, String>,
+    /// The content of the files that it names, by their names; in JSON as base64.
+    #[serde(default, with = "base64_contents")]
+    pub beside: BTreeMap<String, Vec<u8>>,
 }
 
 impl ConfigurationFiles {
@@ -101,5 +101,32 @@ impl PlanFile {
         let now = serde_json::to_value(current.describe_steady()).and_then(serde_json::from_value);
         let now = now.unwrap_or_else(|_| current.describe_steady());
         Err(PlanFileError::Changed(difference(&self.current, &now)))
+    }
+}
+
+/// Contents of files as texts of base64: audio files are no texts.
+mod base64_contents {
+    use std::collections::BTreeMap;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(
+        contents: &BTreeMap<String, Vec<u8>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let texts = contents.iter().map(|(name, bytes)| (name, STANDARD.encode(bytes)));
+        texts.collect::<BTreeMap<_, _>>().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<String, Vec<u8>>, D::Error> {
+        let texts = BTreeMap::<String, String>::deserialize(deserializer)?;
+        let decode = |(name, text): (String, String)| Ok((name, STANDARD.decode(text)?));
+        let contents: Result<_, base64::DecodeError> = texts.into_iter().map(decode).collect();
+        contents.map_err(D::Error::custom)
     }
 }

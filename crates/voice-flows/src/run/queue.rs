@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use shared::twiml::Response;
 
 use super::{Next, Run, Turn};
-use crate::{NewCallTask, Purpose, Queue, Resume, Step, documents};
+use crate::{NewCallTask, Purpose, Queue, Resume, State, Step, documents};
 
 /// The attribute of a Task with the state of its call ([`crate::State::attribute`]).
 pub const FLOW_ATTRIBUTE: &str = "flow";
@@ -42,7 +42,14 @@ impl<'a> Run<'a> {
         // The language is decided here at the latest: the Task's filters ask for it.
         let language = self.speaker().language.selected_language.clone();
         self.state.language = Some(language);
-        let attributes = self.task_attributes(&queue.attributes);
+        let mut attributes = self.task_attributes(&queue.attributes);
+        // The Task counts itself: a call that is redirected when it times out continues with this
+        // state, and its next Task must be another one.
+        let waiting = State {
+            tasks: self.state.tasks.saturating_add(1),
+            ..self.carried()
+        };
+        attributes.insert(FLOW_ATTRIBUTE.to_owned(), waiting.attribute().into());
         let task = NewCallTask {
             priority: queue.priority,
             timeout: queue.timeout,

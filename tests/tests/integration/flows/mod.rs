@@ -3,6 +3,7 @@
 
 mod player;
 
+mod application;
 mod callbacks;
 mod file;
 mod questions;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use shared::webhook::signature::{SIGNATURE_HEADER, Signed, sign, sign_json, verify};
 
-use super::Stage;
-use super::expectation::SignatureExpectation;
+use super::{Centre, Stage};
+use crate::customer::RecordedRequest;
+use crate::expectation::SignatureExpectation;
 
 /// The auth token of the reference's test vectors.
 const TOKEN: &str = "12345";
@@ -42,9 +43,10 @@ impl SignedRequest {
     }
 
     /// Replaces the last byte of the body, the closing brace, with a blank.
-    pub(super) fn forge(&mut self) {
+    pub(super) fn forge(&mut self) -> Result<(), String> {
         let last = self.body.as_mut().and_then(|body| body.last_mut());
-        *last.unwrap_or_else(|| panic!("there is no body to change")) = b' ';
+        *last.ok_or("there is no body to change")? = b' ';
+        Ok(())
     }
 
     fn is_genuine(&self) -> bool {
@@ -56,12 +58,9 @@ impl SignedRequest {
     }
 }
 
-impl Stage {
+impl<C: Centre> Stage<'_, C> {
     pub(super) fn check_signature(&self, expectation: &SignatureExpectation) -> Result<(), String> {
-        let signed = self
-            .signed
-            .as_ref()
-            .unwrap_or_else(|| panic!("nothing has been signed"));
+        let signed = self.signed.as_ref().ok_or("nothing has been signed")?;
         let holds = match expectation {
             SignatureExpectation::Is(expected) => signed.signature == *expected,
             SignatureExpectation::Url(part) => signed.url.contains(part.as_str()),
@@ -70,27 +69,26 @@ impl Stage {
         if holds {
             Ok(())
         } else {
-            Err(format!("seen: {signed:?}\n"))
+            Err(format!("seen: {signed:?}"))
         }
     }
 
-    /// Whether every request for `path` was signed for the address that was requested, as the
-    /// customer's server sees it.
-    pub(super) fn check_signatures(&self, path: &str) -> Result<(), String> {
-        let token = &self.test_centre.account.auth_token;
-        let requests = self.customer.requests(path);
+    /// Whether every request for a URL was signed for the address that was requested, as its server
+    /// sees it.
+    pub(super) fn check_signatures(&self, requests: &[RecordedRequest]) -> Result<(), String> {
+        let token = self.centre.auth_token();
         let signature = |headers: &BTreeMap<String, String>| {
             headers.get(&SIGNATURE_HEADER.to_lowercase()).cloned()
         };
-        let genuine = |request: &crate::customer::RecordedRequest| {
-            let url = format!("{}{}", self.customer.base, request.path);
+        let genuine = |request: &RecordedRequest| {
             let signature = signature(&request.headers).unwrap_or_default();
-            verify(token, &url, Signed::Form(&request.form), &signature).is_ok()
+            let signed = Signed::Form(&request.form);
+            verify(token, &request.whole_url, signed, &signature).is_ok()
         };
         if !requests.is_empty() && requests.iter().all(genuine) {
             Ok(())
         } else {
-            Err(format!("seen: {requests:#?}\n"))
+            Err(format!("seen: {requests:#?}"))
         }
     }
 }
