@@ -7,8 +7,8 @@ use std::sync::Arc;
 use ids::time::{Millis, Timestamp};
 use ids::{ActivitySid, ReservationSid, TaskSid, WorkerSid, WorkflowSid};
 use task_router::model::{
-    AssignmentStatus, EndReason, IssuedInstruction, Reservation, ReservationStatus, Task, Worker,
-    Workspace,
+    AssignmentStatus, EndReason, IssuedInstruction, Redial, Reservation, ReservationStatus, Task,
+    Worker, Workspace,
 };
 use task_router::router::{NewTask, TaskChanges};
 
@@ -136,6 +136,7 @@ impl RecordedTask {
                 | EndReason::WorkflowSkipped
                 | EndReason::NoFilterMatches
                 | EndReason::MaxAssignmentsExceeded
+                | EndReason::CustomerNotReached
                 | EndReason::ConversationEnded
                 | EndReason::WrapUpLimit
                 | EndReason::Deleted,
@@ -287,6 +288,10 @@ impl DayBuilder {
                 routing_target: task.routing_target,
                 task_queue: None,
                 ignore_capacity: task.ignore_capacity,
+                redial: task
+                    .redial
+                    .as_ref()
+                    .map(|redial| Redial::new(redial.attempts, redial.pause)),
             },
             workflow: task.workflow_sid,
             created: task.date_created,

@@ -412,6 +412,7 @@ fn is_request(reason: &task_router::model::EndReason) -> bool {
         | EndReason::WorkflowSkipped
         | EndReason::NoFilterMatches
         | EndReason::MaxAssignmentsExceeded
+        | EndReason::CustomerNotReached
         | EndReason::ConversationEnded
         | EndReason::WrapUpLimit => false,
     }

@@ -41,8 +41,8 @@ pub use scope::{Figures, FiguresOfQueue, Switches};
 pub use sound::{NoSoundName, Sound, SoundFormat, SoundName};
 pub use state::{Resume, State, StateError, WEBHOOKS_MAX};
 pub use step::{
-    Action, CALLBACK_ATTEMPTS, CALLBACK_PAUSE, Callback, Case, InList, Leave, LookUp, Queue, Record,
-    Step, StepId, Target, Transfer, TransferTo, VoiceFlows, Voicemail, Wait,
+    Action, CALLBACK_ATTEMPTS, CALLBACK_PAUSE, Callback, Case, InList, Leave, LookUp, Queue,
+    Record, Step, StepId, Target, Transfer, TransferTo, VoiceFlows, Voicemail, Wait,
 };
 pub use task::{NewCallTask, Purpose};
 pub use values::{VALUES_BYTES_MAX, ValueTooLong, Values};

@@ -7,17 +7,19 @@ use ids::time::Millis;
 use serde_json::Value as Json;
 use task_router::model::Expression;
 use voice_flows::{
-    Action, Callback, Case, Collect, Input, KeyOption, Leave, LookUp, Menu, Queue, StepId, Target,
-    Text, Transfer, TransferTo, Voicemail, Wait,
+    Action, AgentGreeting, CALLBACK_ATTEMPTS, CALLBACK_PAUSE, Callback, Case, Collect, Input,
+    KeyOption, Leave, LookUp, Menu, Queue, Record, StepId, Target, Text, Transfer, TransferTo,
+    Voicemail, Wait,
 };
 
 use super::flows::{FlowsWriter, HANG_UP, Place};
 use super::prompts;
 use super::tree::{Entries, Tree};
 use super::voice::key;
+use crate::flows::AGENT_GREETING;
 use crate::flows::defaults::{
-    ALWAYS, ANNOUNCE_EVERY, ATTEMPTS, INPUT_TIMEOUT_SECS, LOOK_UP_TIMEOUT, RING_SECS,
-    VOICEMAIL_SECS, is_open, lengths_of,
+    ACCEPT_SECS, ALWAYS, ANNOUNCE_EVERY, ATTEMPTS, INPUT_TIMEOUT_SECS, LOOK_UP_TIMEOUT,
+    REFUSE_SECS, RING_SECS, VOICEMAIL_SECS, is_open, lengths_of,
 };
 
 /// The verb of an action, and its value.
@@ -36,6 +38,7 @@ pub(super) fn write_action<'a>(
         Action::Tag(tag) => ("tag", Tree::text(&**tag)),
         Action::Language(language) => ("language", Tree::text(&**language)),
         Action::LookUp(look_up) => ("look_up", write_look_up(look_up)),
+        Action::Record(record) => ("record", write_record(record)),
         Action::Queue(queue) => ("queue", write_queue(writer, queue, place)),
         Action::Callback(callback) => ("callback", write_callback(writer, callback)),
         Action::Voicemail(voicemail) => ("voicemail", write_voicemail(writer, voicemail)),
@@ -260,7 +263,31 @@ fn write_queue<'a>(writer: &mut FlowsWriter<'a>, queue: &'a Queue, place: Place<
     entries.set_some("leave", leave);
     let on_timeout = writer.optional_target(queue.on_timeout, place);
     entries.set_some("on_timeout", on_timeout);
+    let greeting = queue.agent_greeting.as_ref().map(write_greeting);
+    entries.set_some(AGENT_GREETING, greeting);
     entries.into_tree()
+}
+
+/// What the Worker hears before they are connected.
+fn write_greeting(greeting: &AgentGreeting) -> Tree {
+    let mut entries = Entries::new();
+    entries.set("say", prompts::say(&greeting.prompt));
+    entries.set_some("accept", greeting.accept.map(key));
+    key_timeout(&mut entries, greeting.timeout_secs, ACCEPT_SECS);
+    entries.into_tree()
+}
+
+fn write_record(record: &Record) -> Tree {
+    let mut entries = Entries::new();
+    entries.set("say", prompts::say(&record.prompt));
+    entries.set_some("refuse", record.refuse.map(key));
+    key_timeout(&mut entries, record.timeout_secs, REFUSE_SECS);
+    entries.into_tree()
+}
+
+/// The time for a key.
+fn key_timeout(entries: &mut Entries, timeout_secs: u16, default: u16) {
+    entries.set_unless("timeout", &timeout_secs, &default, |secs| seconds(*secs));
 }
 
 fn task(attributes_of_task: &BTreeMap<String, Json>, priority: u32, entries: &mut Entries) {
@@ -310,9 +337,20 @@ fn write_callback(writer: &FlowsWriter<'_>, callback: &Callback) -> Tree {
     entries.set_some("workflow", workflow(writer, callback.workflow));
     task(&callback.attributes, callback.priority, &mut entries);
     entries.set_some("expires", callback.expires.map(Tree::duration));
+    entries.set_unless(
+        "attempts",
+        &callback.attempts,
+        &CALLBACK_ATTEMPTS,
+        |attempts| Tree::number(*attempts),
+    );
+    entries.set_unless("pause", &callback.pause, &CALLBACK_PAUSE, |pause| {
+        Tree::duration(*pause)
+    });
     entries.set_unless("number", &&*callback.number, &"from", |number| {
         Tree::text(*number)
     });
+    let greeting = callback.agent_greeting.as_ref().map(write_greeting);
+    entries.set_some(AGENT_GREETING, greeting);
     entries.into_tree()
 }
 

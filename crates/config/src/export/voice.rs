@@ -56,6 +56,13 @@ pub(super) fn write(
     if !voice_flows.calendars.is_empty() {
         file.set("calendars", calendars::calendars(&voice_flows.calendars));
     }
+    if !voice_flows.sounds.is_empty() {
+        notes.add(
+            "flows: audio files have their path on this server, /sounds/…; another contact centre \
+             needs the files beside its own configuration"
+                .to_owned(),
+        );
+    }
     file.set(
         "flows",
         flows::write(voice_flows, names, settings.workflow_sid, notes),

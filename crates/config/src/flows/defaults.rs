@@ -15,6 +15,12 @@ pub(crate) const ANNOUNCE_EVERY: Millis = Millis::from_secs(60);
 /// Maximum length of a voicemail, in seconds.
 pub(crate) const VOICEMAIL_SECS: u16 = 120;
 
+/// Seconds in which a Worker accepts a call with a key.
+pub(crate) const ACCEPT_SECS: u16 = 5;
+
+/// Seconds in which a caller refuses to be recorded.
+pub(crate) const REFUSE_SECS: u16 = 3;
+
 /// Timeout of a look-up: what a caller takes for a pause.
 pub(crate) const LOOK_UP_TIMEOUT: Millis = Millis::from_secs(3);
 

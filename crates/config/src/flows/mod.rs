@@ -36,6 +36,9 @@ use compiler::Compiler;
 
 pub(crate) use languages::{key_of, menu_of};
 
+/// What a Worker hears, in queue and callback steps.
+pub(crate) const AGENT_GREETING: &str = "agent_greeting";
+
 /// The most flows of a file.
 const FLOWS_MAX: usize = 200;
 

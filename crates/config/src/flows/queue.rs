@@ -10,8 +10,9 @@ use voice_flows::{
     Voicemail, Wait,
 };
 
+use super::AGENT_GREETING;
 use super::compiler::{Compiler, Within};
-use super::defaults::{ANNOUNCE_EVERY, VOICEMAIL_SECS};
+use super::defaults::{ACCEPT_SECS, ANNOUNCE_EVERY, REFUSE_SECS, VOICEMAIL_SECS};
 use crate::document::{Node, Value, place};
 use crate::reader::Fields;
 
@@ -26,19 +27,11 @@ const QUEUE_KEYS: [&str; 8] = [
     "agent_greeting",
 ];
 
-const AGENT_GREETING: &str = "agent_greeting";
-
-/// Seconds in which a Worker accepts if the file does not say.
-const ACCEPT_SECS: u16 = 5;
-
 /// The most seconds in which a Worker accepts: the offer ends 30 s after the last possible ring.
 const ACCEPT_MAX_SECS: u32 = 10;
 
 /// The longest pause between the attempts of a callback, in seconds.
 const CALLBACK_PAUSE_MAX_SECS: u32 = 86_400;
-
-/// Seconds in which a caller refuses to be recorded if the file does not say.
-const REFUSE_SECS: u16 = 3;
 
 /// The most seconds in which a caller refuses to be recorded.
 const REFUSE_MAX_SECS: u32 = 30;

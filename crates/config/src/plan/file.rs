@@ -117,7 +117,9 @@ mod base64_contents {
         contents: &BTreeMap<String, Vec<u8>>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let texts = contents.iter().map(|(name, bytes)| (name, STANDARD.encode(bytes)));
+        let texts = contents
+            .iter()
+            .map(|(name, bytes)| (name, STANDARD.encode(bytes)));
         texts.collect::<BTreeMap<_, _>>().serialize(serializer)
     }
 

@@ -450,6 +450,9 @@ fn flow_step(place: &mut Place, choices: &mut Choices<'_>) -> Json {
             json!({"hours": {"calendar": "office", "open": target(place, choices), "closed": target(place, choices)}})
         }
         8 => json!({"set": {"account": choices.text(), "count": choices.below(9), "flag": true}}),
+        9 if choices.yes() => {
+            json!({"record": {"say": said(choices), "refuse": 9, "timeout": "4s"}})
+        }
         9 => json!({"tag": "vip"}),
         10 => {
             json!({"look_up": {"url": "https://example.com/a", "take": {"account": "number"}, "send": ["account"]}})
@@ -467,7 +470,14 @@ fn flow_step(place: &mut Place, choices: &mut Choices<'_>) -> Json {
                 queue["leave"] =
                     json!({"key": 1, "say": said(choices), "then": target(place, choices)});
             }
+            if choices.yes() {
+                queue["agent_greeting"] =
+                    json!({"say": "A call for {task.queue}.", "accept": 1, "timeout": "7s"});
+            }
             json!({ "queue": queue })
+        }
+        12 if choices.yes() => {
+            json!({"callback": {"attempts": 2, "pause": "10m", "agent_greeting": {"say": said(choices)}}})
         }
         12 => json!({"callback": {"expires": choices.secs()}}),
         13 => json!({"voicemail": {"queue": "Queue 0", "max_length": "1m"}}),

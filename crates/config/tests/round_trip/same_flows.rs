@@ -37,6 +37,8 @@ pub fn numbered(flows: &VoiceFlows) -> Json {
         calendars,
         lists,
         queues,
+        // The generated files name no audio files.
+        sounds: _,
     } = flows;
     json!({
         "language": language, "more_languages": more_languages, "numbers": of_flows,
@@ -101,6 +103,7 @@ fn renumber(action: &mut Action, numbers: &mut Numbers) {
         | Action::Tag(_)
         | Action::Language(_)
         | Action::LookUp(_)
+        | Action::Record(_)
         | Action::Callback(_)
         | Action::Voicemail(_)
         | Action::HangUp => {}

@@ -141,6 +141,7 @@ pub(super) fn is_by_engine(old: &Task, new: &Task) -> bool {
             | EndReason::WorkflowSkipped
             | EndReason::NoFilterMatches
             | EndReason::MaxAssignmentsExceeded
+            | EndReason::CustomerNotReached
             | EndReason::WrapUpLimit,
         ) => old.reason.is_none(),
         Some(

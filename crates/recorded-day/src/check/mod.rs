@@ -168,6 +168,7 @@ impl Checker {
             routing_target: new.routing_target,
             task_queue: Some(new.task_queue_sid),
             ignore_capacity: new.ignore_capacity,
+            redial: new.redial.clone(),
         };
         for workspace in self.state.configurations(new.date_created) {
             let Some(workflow) = workspace.workflows.get(&new.workflow_sid) else {

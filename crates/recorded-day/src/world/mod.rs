@@ -291,6 +291,7 @@ pub(crate) fn ended(reason: Option<&EndReason>) -> WaitEnd {
             | EndReason::WorkflowSkipped
             | EndReason::NoFilterMatches
             | EndReason::MaxAssignmentsExceeded
+            | EndReason::CustomerNotReached
             | EndReason::ConversationEnded
             | EndReason::WrapUpLimit
             | EndReason::Deleted),

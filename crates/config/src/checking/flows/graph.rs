@@ -69,6 +69,7 @@ fn followers(step: &Step, edges: Edges) -> Vec<StepId> {
         | Action::Tag(_)
         | Action::Language(_)
         | Action::LookUp(_)
+        | Action::Record(_)
         | Action::Callback(_)
         | Action::Voicemail(_) => target(Target::Next),
     }
@@ -166,6 +167,7 @@ fn at_once(step: &Step) -> Vec<StepId> {
         | Action::Menu(_)
         | Action::Collect(_)
         | Action::LookUp(_)
+        | Action::Record(_)
         | Action::Queue(_)
         | Action::Callback(_)
         | Action::Voicemail(_)
@@ -247,6 +249,7 @@ fn ends_or_connects(step: &Step) -> bool {
         | Action::Tag(_)
         | Action::Language(_)
         | Action::LookUp(_)
+        | Action::Record(_)
         | Action::Use(_) => step.next.is_none(),
     }
 }

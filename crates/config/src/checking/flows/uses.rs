@@ -60,6 +60,7 @@ impl<'c> Uses<'c> {
                 | Action::Set(_)
                 | Action::Tag(_)
                 | Action::Language(_)
+                | Action::Record(_)
                 | Action::Queue(_)
                 | Action::Voicemail(_)
                 | Action::Transfer(_)
@@ -103,7 +104,7 @@ impl<'c> Uses<'c> {
     }
 }
 
-/// The texts that a caller hears at a step.
+/// The texts that a caller or a Worker hears at a step.
 fn texts_of<'s>(step: &'s Step, texts: &mut Vec<&'s str>) {
     let mut prompt = |prompt: &'s Prompt| {
         for part in &prompt.0 {
@@ -136,9 +137,16 @@ fn texts_of<'s>(step: &'s Step, texts: &mut Vec<&'s str>) {
             prompt(&queue.wait.welcome);
             queue.wait.announcements.iter().for_each(&mut prompt);
             queue.leave.iter().for_each(|leave| prompt(&leave.prompt));
+            if let Some(greeting) = &queue.agent_greeting {
+                prompt(&greeting.prompt);
+            }
             texts.extend(queue.attributes.values().filter_map(Json::as_str));
         }
+        Action::Record(record) => prompt(&record.prompt),
         Action::Callback(callback) => {
+            if let Some(greeting) = &callback.agent_greeting {
+                prompt(&greeting.prompt);
+            }
             texts.extend(callback.attributes.values().filter_map(Json::as_str));
         }
         Action::Voicemail(voicemail) => {
@@ -238,6 +246,7 @@ fn languages(centre: &Centre<'_>, report: &mut Report) {
             | Action::Set(_)
             | Action::Tag(_)
             | Action::LookUp(_)
+            | Action::Record(_)
             | Action::Queue(_)
             | Action::Callback(_)
             | Action::Voicemail(_)
@@ -292,6 +301,7 @@ fn addresses(centre: &Centre<'_>, report: &mut Report) {
             | Action::Set(_)
             | Action::Tag(_)
             | Action::Language(_)
+            | Action::Record(_)
             | Action::Queue(_)
             | Action::Callback(_)
             | Action::Voicemail(_)
