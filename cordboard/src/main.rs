@@ -6,7 +6,7 @@ use clap::Parser;
 use cordboard::cli::{Cli, Command};
 use cordboard::{
     apply_command, backup_command, call_command, check_command, erase_command, explain_command,
-    log, replay_command, replay_recording_command, simulate_command, start,
+    log, replay_command, replay_recording_command, shadow_command, simulate_command, start,
 };
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
@@ -33,6 +33,7 @@ async fn main() -> ExitCode {
         Command::Simulate(simulate) => simulate_command::run(&simulate, &cli.start),
         Command::Replay(options) => return replay_recording_command::replay(&options, &cli.start),
         Command::Apply(apply) => apply_command::apply(&apply, &cli.start).await,
+        Command::Shadow(options) => shadow_command::run(&options, &cli.start).await,
         Command::Backup(file) => backup_command::backup(&file, &cli.start).map_err(Into::into),
         Command::Restore(file) => backup_command::restore(&file, &cli.start).map_err(Into::into),
         Command::Erase(erase) => erase_command::erase(&erase, &cli.start).await,

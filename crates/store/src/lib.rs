@@ -37,6 +37,7 @@ mod references;
 mod reservation_index;
 pub mod schema;
 mod session_generation;
+mod shadow;
 mod staffing;
 mod statistics;
 mod store;
@@ -57,6 +58,7 @@ pub use events::{
 };
 pub use listing::{Entry, Part, Reading};
 pub use references::PartsInUse;
+pub use shadow::{SHADOWS_KEPT, SHADOWS_READ_MAX};
 pub use store::{Created, Store, TRANSACTION_ITEMS_MAX};
 pub use sweep_cursor::SweepCursor;
 pub use voice_flows::FLOWS_KEPT;
