@@ -70,6 +70,8 @@ pub enum Command {
     /// Write the configuration file of what is there: of a running contact centre, of a deployed
     /// stack, or of a Workspace of hosted TaskRouter.
     Export(Export),
+    /// Show where a shadow Workflow would decide otherwise than the live one, or promote it.
+    Shadow(ShadowOptions),
     /// Erase what is stored about a caller: the attributes of ended Tasks, their events and webhooks.
     Erase(Erase),
     /// Copy the data of a contact centre, which may be running, to a new file.
@@ -418,6 +420,38 @@ pub struct Apply {
     /// The account SID of the contact centre.
     #[arg(long, env = "ACCOUNT_SID")]
     pub account_sid: String,
+}
+
+/// Options of `shadow`.
+#[derive(Debug, Clone, Args)]
+pub struct ShadowOptions {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: ShadowAction,
+    /// The URL of a contact centre that runs elsewhere, with ACCOUNT_SID and AUTH_TOKEN in the
+    /// environment [default: the one on --port].
+    #[arg(long, value_name = "URL", global = true)]
+    pub url: Option<String>,
+}
+
+/// What `shadow` does.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ShadowAction {
+    /// Print the latest differences.
+    Show,
+    /// Copy the configuration of a shadow to its Workflow, and end the shadow.
+    Promote(Promote),
+}
+
+/// Options of `shadow promote`.
+#[derive(Debug, Clone, Args)]
+pub struct Promote {
+    /// The name or SID of the live Workflow, if several have a shadow.
+    #[arg(long, value_name = "NAME")]
+    pub workflow: Option<String>,
+    /// Pending Tasks restart in the new configuration.
+    #[arg(long)]
+    pub re_evaluate_tasks: bool,
 }
 
 /// The argument of `backup` and `restore`.

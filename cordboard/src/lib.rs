@@ -43,6 +43,7 @@ pub mod recording;
 pub mod replay_command;
 pub mod replay_recording_command;
 pub mod run_file;
+pub mod shadow_command;
 pub mod simulate_command;
 pub mod start;
 pub mod steady_clock;

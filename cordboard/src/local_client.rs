@@ -84,6 +84,23 @@ impl LocalClient {
         json(&self.send(builder, body.to_string().into_bytes()).await?)
     }
 
+    /// The JSON of the answer to a POST request with a form.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub(crate) async fn post_form(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Value, Failure> {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let form_type = "application/x-www-form-urlencoded";
+        let builder = http::Request::post(self.url(path)).header(CONTENT_TYPE, form_type);
+        json(&self.send(builder, form.into_bytes()).await?)
+    }
+
     async fn send(&self, builder: Builder, body: Vec<u8>) -> Result<Answer, WebError> {
         let mut request = request(builder, body)?;
         if let Some(authorization) = &self.authorization {

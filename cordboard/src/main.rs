@@ -6,8 +6,8 @@ use clap::Parser;
 use cordboard::cli::{Cli, Command};
 use cordboard::{
     apply_command, backup_command, call_command, check_command, erase_command, explain_command,
-    export_command, log, plan_command, replay_command, replay_recording_command, simulate_command,
-    start, test_command,
+    export_command, log, plan_command, replay_command, replay_recording_command, shadow_command,
+    simulate_command, start, test_command,
 };
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
@@ -39,6 +39,7 @@ async fn main() -> ExitCode {
         Command::Apply(apply) => apply_command::apply(&apply, &cli.start).await.map(done),
         Command::Diff(options) => plan_command::diff(&options),
         Command::Export(options) => export_command::export(&options, &cli.start).await.map(done),
+        Command::Shadow(options) => shadow_command::run(&options, &cli.start).await.map(done),
         Command::Backup(file) => backup_command::backup(&file, &cli.start)
             .map(done)
             .map_err(Into::into),

@@ -55,6 +55,13 @@ const WRITE_UNITS_PER_RETURN_CEILING: f64 = 3.0;
 /// template.yaml states it).
 const WRITE_UNITS_FOR_WEBHOOKS_CEILING: f64 = 11.0;
 
+/// The additional cost of a shadow Workflow: an item for each offer, and for the begin of a wait
+/// (docs/guide/shadow.md states it).
+const WRITE_UNITS_FOR_A_COMPARISON: f64 = 1.0;
+
+/// The read units of a comparison at most: the Task, and the ready lists of the shadow's TaskQueue.
+const READ_UNITS_FOR_A_COMPARISON_MAX: f64 = 5.0;
+
 /// Calls among which hot partitions are searched.
 const CALLS: u32 = 50;
 
@@ -200,6 +207,58 @@ async fn talk_by_key(test_centre: &TestCentre, caller: CallSid) {
     test_centre.advance(Millis::from_secs(30)).await;
     test_centre.at_phone(caller, "hangup").await;
     test_centre.advance(Millis::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn shadow_costs_its_stated_price() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
+    warm_up(&test_centre).await;
+    meter.take();
+    one_call(&test_centre, "+17075550193", "1").await;
+    let without = meter.take();
+    let sid = test_centre.contact_centre.workspace.sid;
+    let store = &test_centre.centre.store;
+    let now = test_centre.clock.now();
+    let before = store.fresh_workspace(sid, now).await.unwrap().unwrap();
+    let mut after = task_router::model::Workspace::clone(&before);
+    let live = test_centre.contact_centre.voice_settings.workflow_sid;
+    let shadow = task_router::model::Workflow {
+        sid: ids::WorkflowSid::derive(&["shadow"]),
+        friendly_name: "Shadow".to_owned(),
+        ..after.workflows[&live].clone()
+    };
+    after.workflows.get_mut(&live).unwrap().shadow_sid = Some(shadow.sid);
+    after.workflows.insert(shadow.sid, shadow);
+    store
+        .replace_workspace(Some(&before), &after, now)
+        .await
+        .unwrap();
+    test_centre.advance(Millis::from_secs(10)).await;
+    meter.take();
+    one_call(&test_centre, "+17075550193", "1").await;
+    let with = meter.take();
+    println!("{}", bill(&with));
+    let written = |operations: &[Operation]| -> f64 {
+        operations.iter().map(Operation::all_write_units).sum()
+    };
+    let read = |operations: &[Operation]| -> f64 {
+        operations
+            .iter()
+            .map(|operation| operation.read_units)
+            .sum()
+    };
+    let price = written(&with) - written(&without);
+    assert!(
+        (price - WRITE_UNITS_FOR_A_COMPARISON).abs() < 0.01,
+        "{price} write units"
+    );
+    let price = read(&with) - read(&without);
+    println!("a comparison: {price} read units");
+    assert!(
+        price <= READ_UNITS_FOR_A_COMPARISON_MAX,
+        "{price} read units"
+    );
+    test_centre.close().await;
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ pub mod plan;
 mod problem;
 mod reader;
 pub mod resources;
+mod shadow;
 mod sids;
 mod targets;
 mod task_channels;
@@ -116,6 +117,25 @@ pub fn read_with_files(
     account_sid: AccountSid,
     files: &dyn Fn(&str) -> Result<Vec<u8>, String>,
 ) -> Result<ContactCentre, Vec<Problem>> {
+    read_file(text, file_name, account_sid, files, Shadows::Read)
+}
+
+/// What becomes of the key `shadow` of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shadows {
+    /// The file that it names is read, too.
+    Read,
+    /// It is ignored: the file is a shadow itself.
+    Ignored,
+}
+
+fn read_file(
+    text: &str,
+    file_name: &str,
+    account_sid: AccountSid,
+    files: files::ReadFile<'_>,
+    shadows: Shadows,
+) -> Result<ContactCentre, Vec<Problem>> {
     let mut reader = Reader::new(text, file_name);
     if text.len() > FILE_BYTES_MAX {
         let message = format!(
@@ -126,7 +146,7 @@ pub fn read_with_files(
         return Err(reader.into_problems_and_warnings().0);
     }
     let contact_centre = match document::parse(text) {
-        Ok(document) => contact_centre(&mut reader, &document, account_sid, files),
+        Ok(document) => contact_centre(&mut reader, &document, account_sid, files, shadows),
         Err((place, message)) => {
             reader.problem(place, message);
             None
@@ -148,6 +168,7 @@ fn contact_centre(
     document: &Node,
     account_sid: AccountSid,
     files: files::ReadFile<'_>,
+    shadows: Shadows,
 ) -> Option<ContactCentre> {
     let fields = reader.mapping(document, "the file", &voice_settings::SECTIONS)?;
     let base = reader
@@ -167,6 +188,11 @@ fn contact_centre(
         &workflows.names,
         dialing,
     );
+    let workflow = voice_settings.as_ref().map(|it| it.workflow_sid);
+    if shadows == Shadows::Read {
+        let workspace = &mut base.workspace;
+        shadow::read(reader, &fields, workspace, workflow, (account_sid, files));
+    }
     let calendars = calendars::read(reader, fields.get("calendars"), files);
     let lists = phone_lists::read(reader, fields.get("lists"), files);
     let flows = voice_settings.as_mut().and_then(|settings| {

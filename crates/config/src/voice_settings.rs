@@ -14,9 +14,10 @@ use crate::reader::{Fields, Reader, is_e164};
 use crate::workspace::Base;
 
 /// Top-level keys of the file.
-pub(crate) const SECTIONS: [&str; 16] = [
+pub(crate) const SECTIONS: [&str; 17] = [
     "phone_number",
     "workflow",
+    "shadow",
     "worker_ring_timeout",
     "post_work_activity",
     "voicemail_task_queue",

@@ -28,6 +28,7 @@
 //! | callback of a number | `EVENTS#WS…#CALLBACK#<digest of the number>` | `CALLBACK` | | |
 //! | number of calls in a minute | `EVENTS#CALLS` | `MINUTE#<minute>` | | |
 //! | progress of the roll-up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
+//! | a comparison with a shadow Workflow | `EVENTS#WS…#SHADOW#WW…` | moment`#WT…` | | |
 //! | cursor of a sweep that did not read all Tasks | `EVENTS#WS…#SWEEP` | `SWEEP` | | |
 //!
 //! Both indexes are sparse. No partition is written by all Tasks of a Workspace: waiting Tasks are
@@ -35,11 +36,14 @@
 //! [`LISTING_SHARDS`].
 
 use ids::time::Timestamp;
-use ids::{ReservationSid, TaskQueueSid, TaskSid, WebhookSid, WorkerSid, WorkspaceSid};
+use ids::{
+    ReservationSid, TaskQueueSid, TaskSid, WebhookSid, WorkerSid, WorkflowSid, WorkspaceSid,
+};
 use shared::flows_version::FlowsVersion;
 use task_router::model::{IdleKey, PartId, Readiness, Task, Worker, Workspace};
 use task_router::router::events::EventCursor;
 use task_router::router::order::{Position, WaitingList, position_of, waiting_list_of};
+use task_router::router::shadow::ShadowComparison;
 use task_router::statistics::{Family, Grain};
 use voice_flows::SoundName;
 
@@ -215,6 +219,15 @@ impl Key {
     /// The cursor of a sweep that did not read all Tasks of a Workspace.
     pub fn sweep_cursor(workspace: WorkspaceSid) -> Self {
         Self::new(format!("EVENTS#{workspace}#SWEEP"), "SWEEP")
+    }
+
+    /// A comparison of a Workflow with its shadow.
+    pub fn shadow(workspace: WorkspaceSid, comparison: &ShadowComparison) -> Self {
+        let moment = sortable(comparison.at);
+        Self::new(
+            shadow_partition(workspace, comparison.workflow_sid),
+            format!("{moment}#{}", comparison.task_sid),
+        )
     }
 
     /// A one-time token that was used.
@@ -419,6 +432,12 @@ pub const UNROUTED: &str = "EVENTS#";
 /// The Events of one hour in one shard. The hour is counted from 1970.
 pub fn events_partition(workspace: WorkspaceSid, hour: i64, shard: u8) -> String {
     format!("EVENTS#{workspace}#{hour}#{shard:x}")
+}
+
+/// The comparisons of a Workflow with its shadow. The prefix `EVENTS#` keeps them from the stream's
+/// trigger. One partition takes a thousand writes a second, more than a Workspace has offers.
+pub fn shadow_partition(workspace: WorkspaceSid, workflow: WorkflowSid) -> String {
+    format!("EVENTS#{workspace}#SHADOW#{workflow}")
 }
 
 /// The webhooks of a Task. The prefix `EVENTS#` keeps them, like Events, from the stream's trigger:

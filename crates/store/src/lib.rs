@@ -38,6 +38,7 @@ mod references;
 mod reservation_index;
 pub mod schema;
 mod session_generation;
+mod shadow;
 mod sounds;
 mod staffing;
 mod statistics;
@@ -60,6 +61,7 @@ pub use events::{
 };
 pub use listing::{Entry, Part, Reading};
 pub use references::PartsInUse;
+pub use shadow::{SHADOWS_KEPT, SHADOWS_READ_MAX};
 pub use store::{Created, Store, TRANSACTION_ITEMS_MAX};
 pub use sweep_cursor::SweepCursor;
 pub use voice_flows::FLOWS_KEPT;

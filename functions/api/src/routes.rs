@@ -116,6 +116,8 @@ pub static ROUTES: &[Route] = routes! {
     POST   WorkflowForm workflow::update,                  "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}";
     DELETE None         workflow::delete,                  "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}";
     GET    None         workflow::warnings,                "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/Warnings";
+    GET    None         workflow::shadow::fetch,           "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/Shadow";
+    POST   Form         workflow::shadow::update,          "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/Shadow";
     GET    None         worker::list,                      "/v1/Workspaces/{WorkspaceSid}/Workers";
     POST   Form         worker::create,                    "/v1/Workspaces/{WorkspaceSid}/Workers";
     GET    None         worker::fetch,                     "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}";

@@ -21,6 +21,7 @@ mod remembered;
 mod roll_up;
 mod search_continuation;
 mod settled_tasks;
+mod shadow;
 mod sweep;
 mod time_limit;
 mod worker_snapshot;
@@ -122,6 +123,7 @@ impl Routing {
                 self.carry_out_task(effects, &new, search).await?;
                 self.publish_task_events(&workspace, old.as_deref(), &new)
                     .await?;
+                self.compare_wait(&workspace, old.as_deref(), &new).await;
                 measure::task(old.as_deref(), &new);
                 Ok(())
             }
@@ -152,7 +154,9 @@ impl Routing {
                     Some(&new),
                     stream::written_at(record),
                 );
-                self.publish(Some(&workspace), &events).await
+                self.publish(Some(&workspace), &events).await?;
+                self.compare_offer(&workspace, old.as_deref(), &new).await;
+                Ok(())
             }
             Change::WorkerRemoved { old } => {
                 let Some(workspace) = self.workspace(old.workspace_sid).await? else {

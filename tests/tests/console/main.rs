@@ -19,6 +19,7 @@ mod keyboard;
 mod messages;
 mod pages;
 mod phones;
+mod shadow;
 mod speed;
 mod tables;
 mod tabs;

@@ -1,5 +1,6 @@
 //! A decision that differs from the recorded one.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use ids::time::Timestamp;
@@ -79,25 +80,62 @@ pub(super) fn outcome_of(task: &Task) -> String {
 pub(super) fn fields<T: Serialize>(replayed: &T, recorded: &T) -> String {
     let replayed = serde_json::to_value(replayed).unwrap_or_default();
     let recorded = serde_json::to_value(recorded).unwrap_or_default();
-    let (Value::Object(replayed), Value::Object(recorded)) = (replayed, recorded) else {
-        return String::new();
-    };
-    let mut keys: Vec<&String> = replayed.keys().chain(recorded.keys()).collect();
-    keys.sort();
-    keys.dedup();
-    let differing = keys
-        .into_iter()
-        .filter(|key| replayed.get(*key) != recorded.get(*key))
-        .map(|key| {
-            let shown = |value: Option<&Value>| {
-                let text = value.map_or_else(|| "nothing".to_owned(), Value::to_string);
-                text.chars().take(SHOWN_CHARS_MAX).collect::<String>()
-            };
-            format!(
-                "{key}: {} instead of {}",
-                shown(replayed.get(key)),
-                shown(recorded.get(key))
-            )
-        });
-    differing.collect::<Vec<_>>().join("; ")
+    let mut found = Vec::new();
+    differences("", Some(&replayed), Some(&recorded), &mut found);
+    found.join("; ")
+}
+
+/// Adds the differing fields below a path. Recurses as deep as the values, whose depth the JSON
+/// parser limits.
+fn differences(
+    path: &str,
+    replayed: Option<&Value>,
+    recorded: Option<&Value>,
+    found: &mut Vec<String>,
+) {
+    if replayed == recorded {
+        return;
+    }
+    match (replayed, recorded) {
+        (Some(Value::Object(replayed)), Some(Value::Object(recorded))) => {
+            let keys: BTreeSet<&String> = replayed.keys().chain(recorded.keys()).collect();
+            for key in keys {
+                let separator = if path.is_empty() { "" } else { "." };
+                let path = format!("{path}{separator}{key}");
+                differences(&path, replayed.get(key), recorded.get(key), found);
+            }
+        }
+        (Some(Value::Array(replayed)), Some(Value::Array(recorded))) => {
+            for index in 0..replayed.len().max(recorded.len()) {
+                let path = format!("{path}[{index}]");
+                differences(&path, replayed.get(index), recorded.get(index), found);
+            }
+        }
+        (replayed, recorded) => found.push(format!(
+            "{path}: {} instead of {}",
+            shown(replayed),
+            shown(recorded)
+        )),
+    }
+}
+
+fn shown(value: Option<&Value>) -> String {
+    let text = value.map_or_else(|| "nothing".to_owned(), Value::to_string);
+    text.chars().take(SHOWN_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn differing_fields_have_paths() {
+        let recorded = json!({ "a": [{ "b": 1, "c": 2 }], "d": "x" });
+        let replayed = json!({ "a": [{ "b": 3, "c": 2 }, 4], "d": "x" });
+        let expected = "a[0].b: 3 instead of 1; a[1]: 4 instead of nothing";
+        assert_eq!(fields(&replayed, &recorded), expected);
+        assert_eq!(fields(&recorded, &recorded), "");
+    }
 }

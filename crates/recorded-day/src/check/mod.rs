@@ -10,7 +10,7 @@ mod difference;
 mod offer;
 mod state;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ids::time::Timestamp;
 use ids::{ReservationSid, TaskSid, WorkerSid};
@@ -93,6 +93,8 @@ struct Checker {
     releases: BTreeMap<ReservationSid, (TaskSid, Release)>,
     /// Writes of Workers that arrived before the Task of their new Reservation did.
     early: BTreeMap<ReservationSid, (Timestamp, Box<Worker>)>,
+    /// Offers that differ, until their Workers' writes arrive: these differ for the same reason.
+    differing: BTreeSet<ReservationSid>,
 }
 
 impl Checker {
@@ -213,6 +215,8 @@ impl Checker {
             });
         }
         if let Some(difference) = found.difference {
+            let offers = new.reservations.iter().map(|offer| offer.sid);
+            self.differing.extend(offers);
             self.difference(difference);
         }
     }
@@ -278,7 +282,10 @@ impl Checker {
             Some(expected) if expected == *new => self.decided(&old, &new),
             Some(_) | None => self.state.cause_of_worker(&old, &new, &self.releases),
         };
+        let mut open = new.open_reservations.iter();
+        let is_of_difference = open.any(|open| self.differing.remove(&open.sid));
         match &cause {
+            WorkerCause::Unknown if is_of_difference => self.checked.taken_over += 1,
             WorkerCause::Decision { .. } => self.checked.releases += 1,
             WorkerCause::Input => self.checked.inputs += 1,
             WorkerCause::Unknown if old.open_reservations == new.open_reservations => {

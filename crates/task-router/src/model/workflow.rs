@@ -47,6 +47,10 @@ pub struct Workflow {
     /// 15).
     #[serde(default)]
     pub reevaluated_version: u32,
+    /// Another Workflow of the Workspace, its shadow, which is evaluated beside it and decides
+    /// nothing ([`crate::router::shadow`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow_sid: Option<WorkflowSid>,
     /// The filters, targets and default filter.
     pub configuration: Configuration,
 }
@@ -178,6 +182,7 @@ impl Workflow {
             task_reservation_timeout: RESERVATION_TIMEOUT_DEFAULT,
             version: 0,
             reevaluated_version: 0,
+            shadow_sid: None,
             configuration,
         }
     }

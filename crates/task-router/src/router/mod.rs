@@ -32,6 +32,7 @@ pub mod release;
 mod reservation;
 mod round;
 pub mod search_continuation;
+pub mod shadow;
 mod snapshot;
 pub mod timers;
 pub mod timers_queue;

@@ -1,6 +1,7 @@
 //! Workflow (taskrouter.md section 2.7).
 
 mod render;
+pub mod shadow;
 mod warnings;
 
 use ids::WorkflowSid;

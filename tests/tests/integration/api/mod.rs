@@ -10,6 +10,7 @@ mod explain;
 mod queue_members;
 mod refusals;
 mod reservations;
+mod shadow;
 mod supervision;
 mod task_channels;
 mod tasks;
@@ -134,9 +135,14 @@ impl Client<'_> {
 
 /// An English caller whose Task has been offered to Maya.
 async fn offered(test_centre: &TestCentre) -> CallSid {
+    caller(test_centre, "1").await
+}
+
+/// A caller who has pressed this key.
+async fn caller(test_centre: &TestCentre, key: &str) -> CallSid {
     let caller = test_centre.dial("+17075550190").await;
     test_centre.centre.settle().await;
-    test_centre.press(caller, "1").await;
+    test_centre.press(caller, key).await;
     test_centre.advance(SLACK).await;
     caller
 }

@@ -18,6 +18,7 @@ mod outbound;
 mod payloads;
 mod release;
 mod reservation;
+mod shadow;
 mod targets;
 mod time_of_day;
 mod updates;

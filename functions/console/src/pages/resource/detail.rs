@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::json_text::readable;
 use super::schema::{Kind, Removal};
-use super::{cells, diagram, edit, timeline, warnings, why};
+use super::{cells, diagram, edit, shadow, timeline, warnings, why};
 use crate::changes::Watch;
 use crate::console::{Refused, text};
 use crate::layout::{self, Page, button};
@@ -45,6 +45,7 @@ pub async fn show(context: &RequestContext<'_>, kind: &Kind, sid: &str) -> Resul
         @match kind.resource {
             Resource::Workflows => {
                 (warnings::of_workflow(context, sid).await)
+                (shadow::of_workflow(context, sid).await)
                 (diagram::of(context, &resource).await)
             }
             Resource::Tasks => {

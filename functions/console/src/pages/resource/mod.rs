@@ -12,6 +12,7 @@ mod kinds;
 mod list;
 mod related;
 mod schema;
+mod shadow;
 mod timeline;
 mod warnings;
 mod why;
