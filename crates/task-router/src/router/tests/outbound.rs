@@ -165,7 +165,8 @@ fn customer_is_not_reached(failed: u8) -> World {
     world
 }
 
-const PAUSE: Millis = Millis::from_secs(600);
+/// Longer than the pause before a Worker is offered the same Task again.
+const PAUSE: Millis = Millis::from_secs(10);
 
 #[test]
 fn callback_is_offered_again_after_its_pause() {
