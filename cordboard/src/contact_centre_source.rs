@@ -26,7 +26,7 @@ const ANSWER_TIME_LIMIT: Duration = Duration::from_secs(120);
 /// A contact centre.
 pub(crate) enum Source {
     /// One that runs.
-    Running(LocalClient),
+    Running(Box<LocalClient>),
     /// The table of a deployed stack.
     Table(Store),
 }
@@ -43,7 +43,7 @@ impl Source {
         };
         let account = account(place, &base, start)?;
         let client = LocalClient::new(&base, ANSWER_TIME_LIMIT)?;
-        Ok(Self::Running(client.signed_in(&account)?))
+        Ok(Self::Running(Box::new(client.signed_in(&account)?)))
     }
 
     /// The contact centre as YAML.

@@ -30,10 +30,9 @@ pub(super) fn optional(prompt: &Prompt) -> Option<Tree> {
 fn part(part: &Part) -> Tree {
     let one = |key: &str, value| Tree::Map(vec![(key.to_owned(), value)]);
     match part {
-        Part::Say(said) => match text(said) {
-            by_language @ Tree::Map(_) => one("say", by_language),
-            for_all => for_all,
-        },
+        // Languages need the key: a mapping is a part.
+        Part::Say(said) if is_for_all(said) => text(said),
+        Part::Say(said) => one("say", text(said)),
         Part::Play(sound) => one("play", text(sound)),
         Part::Pause(secs) => one("pause", pause(*secs)),
     }
@@ -41,9 +40,7 @@ fn part(part: &Part) -> Tree {
 
 /// A text for every language, or one for each.
 pub(super) fn text(text: &Text) -> Tree {
-    if let Some(only) = text.0.get(Text::ANY)
-        && text.0.len() == 1
-    {
+    if let Some(only) = text.0.get(Text::ANY).filter(|_| is_for_all(text)) {
         return Tree::text(&**only);
     }
     let by_language = text.0.iter();
@@ -52,6 +49,10 @@ pub(super) fn text(text: &Text) -> Tree {
             .map(|(language, text)| (language.clone(), Tree::text(&**text)))
             .collect(),
     )
+}
+
+fn is_for_all(text: &Text) -> bool {
+    text.0.len() == 1 && text.0.contains_key(Text::ANY)
 }
 
 fn pause(secs: u16) -> Tree {
