@@ -15,7 +15,7 @@ app.use(express.urlencoded({ extended: false }));
 app.use((request, response, next) => {
   const url = address(request, request.originalUrl);
   const signature = request.get("X-Twilio-Signature") ?? "";
-  if (twilio.validateRequest(AUTH_TOKEN, signature, url, request.body)) next();
+  if (twilio.validateRequest(AUTH_TOKEN, signature, url, request.body ?? {})) next();
   else response.sendStatus(403);
 });
 

@@ -19,8 +19,11 @@ validator = RequestValidator(os.environ["AUTH_TOKEN"])
 
 @app.before_request
 def only_the_carrier() -> None:
-    """Without this check, the values of a call could be invented by anyone."""
-    if not validator.validate(request.url, request.form, request.headers.get("X-Twilio-Signature", "")):
+    """Without this check, the values of a call could be invented by anyone. `request.url` would be decoded in part, and the
+    carrier signs the URL as it is sent."""
+    query = request.query_string.decode()
+    url = f"{request.base_url}?{query}" if query else request.base_url
+    if not validator.validate(url, request.form, request.headers.get("X-Twilio-Signature", "")):
         abort(403)
 
 

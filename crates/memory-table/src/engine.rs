@@ -1,5 +1,6 @@
 //! The operations.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ids::time::Timestamp;
@@ -162,6 +163,7 @@ fn get_item(table: &Table, request: &Item) -> Result<Value, Refusal> {
 
 fn batch_get_item(table: &Table, request: &Item) -> Result<Value, Refusal> {
     let mut found = Vec::new();
+    let mut read = BTreeSet::new();
     for (name, wanted) in object(request, "RequestItems")? {
         expect_table(table, name)?;
         let keys = wanted.get("Keys").and_then(Value::as_array);
@@ -171,6 +173,9 @@ fn batch_get_item(table: &Table, request: &Item) -> Result<Value, Refusal> {
                 .ok_or_else(|| Refusal::invalid("Keys: expected objects"))?;
             let key = table.key_of(key)?;
             found.extend(table.get(&key).map(|item| Value::Object(Item::clone(item))));
+            if !read.insert(key) {
+                return Err(Refusal::invalid("the list of keys contains duplicates"));
+            }
         }
     }
     let mut responses = Item::new();

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, Select, TransactWriteItem, Update,
 };
@@ -263,13 +264,12 @@ async fn transact(table: &Client, writes: Vec<(Item, u64)>, last: Item) -> Strin
         Ok(_) => "written".to_owned(),
         Err(error) => {
             let error = error.into_service_error();
-            if !error.is_transaction_canceled_exception() {
+            let TransactWriteItemsError::TransactionCanceledException(canceled) = error else {
                 return format!("{:?}", error.code());
-            }
-            format!("{error:?}")
-                .matches("ConditionalCheckFailed")
-                .count()
-                .to_string()
+            };
+            let reasons = canceled.cancellation_reasons().iter();
+            let codes: Vec<_> = reasons.map(|reason| reason.code()).collect();
+            format!("{codes:?}")
         }
     }
 }

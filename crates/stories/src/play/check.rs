@@ -177,7 +177,7 @@ impl<C: Centre> Stage<'_, C> {
     async fn check_task(&self, name: &str, expectation: &TaskExpectation) -> Result<(), String> {
         match expectation {
             TaskExpectation::Gone => {
-                let path = format!("Tasks/{}", self.task_sid(name)?);
+                let path = format!("Tasks/{}", self.task_sid(name).await?);
                 let reply = self.ask(Method::GET, &path, &[], None).await;
                 return expect(reply.status == 404 && reply.body["code"] == 20_404, || {
                     format!("the API answers {}", reply.status)
@@ -299,7 +299,7 @@ impl<C: Centre> Stage<'_, C> {
     }
 
     async fn check_event(&self, name: &str, kind: &str, is_there: bool) -> Result<(), String> {
-        let task = self.task_sid(name)?;
+        let task = self.task_sid(name).await?;
         let since = BEGIN.to_iso8601();
         let path = format!("Events?TaskSid={task}&PageSize=200&StartDate={since}");
         let reply = self.ask(Method::GET, &path, &[], None).await;

@@ -28,6 +28,9 @@ use signing::SignedRequest;
 /// answered.
 pub const SLACK: Millis = Millis::from_secs(6);
 
+/// The most Tasks of one call in its flow.
+const TASKS_OF_CALL_MAX: u32 = 20;
+
 /// The most names in a message.
 const NAMES_SHOWN_MAX: usize = 5;
 
@@ -160,9 +163,11 @@ impl<C: Centre> Stage<'_, C> {
 
     /// The explanations of the story's Tasks that no Worker has.
     async fn explanations(&self) -> Vec<TaskExplanation> {
-        let of_callers = self.callers.values().map(|call| self.task_of(*call));
         let mut explanations = Vec::new();
-        for sid in self.tasks.values().copied().chain(of_callers) {
+        for name in self.tasks.keys().chain(self.callers.keys()) {
+            let Ok(sid) = self.task_sid(name).await else {
+                continue;
+            };
             let reply = self
                 .ask(Method::GET, &format!("Tasks/{sid}/Explain"), &[], None)
                 .await;
@@ -241,11 +246,25 @@ impl<C: Centre> Stage<'_, C> {
         call.ok_or_else(|| format!("no caller {name} has dialed"))
     }
 
-    fn task_sid(&self, name: &str) -> Result<TaskSid, String> {
-        match self.tasks.get(name) {
-            Some(task) => Ok(*task),
-            None => self.caller(name).map(|call| self.task_of(call)),
+    /// The Task of a name. Of a caller who entered a queue again, the newest one.
+    async fn task_sid(&self, name: &str) -> Result<TaskSid, String> {
+        if let Some(task) = self.tasks.get(name) {
+            return Ok(*task);
         }
+        let call = self.caller(name)?;
+        let mut newest = self.task_of(call);
+        if self.enqueues {
+            return Ok(newest);
+        }
+        for number in 2..=TASKS_OF_CALL_MAX {
+            let next = TaskSid::of_enqueue(call, number);
+            let found = self.centre.store().task(next).await;
+            if found.map_err(|error| error.to_string())?.is_none() {
+                break;
+            }
+            newest = next;
+        }
+        Ok(newest)
     }
 
     fn task_of(&self, caller: CallSid) -> TaskSid {
@@ -257,7 +276,7 @@ impl<C: Centre> Stage<'_, C> {
     }
 
     async fn task(&self, name: &str) -> Result<Option<Task>, String> {
-        let sid = self.task_sid(name)?;
+        let sid = self.task_sid(name).await?;
         let task = self.centre.store().task(sid).await;
         task.map_err(|error| error.to_string())
     }
