@@ -18,7 +18,7 @@ fn read(shadow: &str, replaced: (&str, &str)) -> Result<ContactCentre, Vec<Probl
     let other = EXAMPLE.replace(old, new) + "shadow: other.yaml\n";
     let text = format!("{EXAMPLE}\nshadow: {shadow}\n");
     let files = move |name: &str| match name {
-        "other.yaml" => Ok(other.clone()),
+        "other.yaml" => Ok(other.clone().into_bytes()),
         _ => Err("no such file".to_owned()),
     };
     read_with_files(&text, "centre.yaml", AccountSid::derive(&["a"]), &files)
