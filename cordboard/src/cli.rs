@@ -8,6 +8,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ids::{TaskSid, WorkerSid};
 
+use crate::calendar_command;
 use crate::call_script::Script;
 use crate::embedded_dynamodb::Durability;
 use crate::exposure::PublicUrl;
@@ -43,6 +44,8 @@ pub enum Command {
     /// Worker, and print the conversation; fails when a Task is created and its Worker does not
     /// reach wrap-up.
     Call(Call),
+    /// Show the calendars of the voice flows, and close or open one at once.
+    Calendar(calendar_command::Options),
     /// Explain why a Task waits, or why a Worker is offered no Task: each condition that is not
     /// met, with its values.
     Explain(Explain),

@@ -10,6 +10,7 @@ use http_client::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::credentials::Account;
 use crate::start::Failure;
@@ -82,6 +83,23 @@ impl LocalClient {
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         let builder = http::Request::post(self.url(path)).header(CONTENT_TYPE, "application/json");
         json(&self.send(builder, body.to_string().into_bytes()).await?)
+    }
+
+    /// The JSON of the answer to a POST request with a form.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub(crate) async fn post_form(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Value, Failure> {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let builder = http::Request::post(self.url(path))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        json(&self.send(builder, form.into_bytes()).await?)
     }
 
     async fn send(&self, builder: Builder, body: Vec<u8>) -> Result<Answer, WebError> {

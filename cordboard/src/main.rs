@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use cordboard::cli::{Cli, Command};
 use cordboard::{
-    apply_command, backup_command, call_command, check_command, erase_command, explain_command,
-    log, replay_command, simulate_command, start,
+    apply_command, backup_command, calendar_command, call_command, check_command, erase_command,
+    explain_command, log, replay_command, simulate_command, start,
 };
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
@@ -22,6 +22,7 @@ async fn main() -> ExitCode {
     let result = match command {
         Command::Serve(serve) => start::start(&serve, &cli.start).await,
         Command::Call(call) => call_command::call(&call, &cli.start).await,
+        Command::Calendar(options) => calendar_command::run(&options, &cli.start).await,
         Command::Explain(explain) => explain_command::explain(&explain, &cli.start).await,
         Command::Check(options) => {
             return check_command::check(&options, cli.start.config.as_deref());

@@ -49,6 +49,7 @@ mod workers;
 
 pub use active_tasks::{ActiveTasksNow, UNROLLED_MAX, UNROLLED_ROUNDS_MAX};
 pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, back_off};
+pub use calendar_switches::CalendarSwitch;
 pub use configuration::{CONFIGURATION_KEPT, READINESS_KEPT, ReadyListSeen};
 pub use erasure::{Erased, oldest_event};
 pub use error::Error;

@@ -11,7 +11,10 @@ use vocabulary::visible;
 use crate::changes;
 use crate::console::{Console, Refused};
 use crate::form::Form;
-use crate::pages::{desk, home, phones, problem, resource, sign_in, wallboard, workspaces};
+use crate::pages::{
+    calendars, desk, home, phones, problem, resource, sign_in, wallboard,
+    workspaces,
+};
 use crate::reply::Reply;
 use crate::request_context::{IncomingRequest, RequestContext};
 use crate::session::{self, Role, Session};
@@ -171,6 +174,8 @@ async fn page(context: &RequestContext<'_>, method: &Method) -> Result<Reply, Re
         (_, ["desk", worker, rest @ ..]) => desk::answer(context, method, worker, rest).await,
         ("GET", ["wallboard"]) => wallboard::show(context).await,
         ("GET", ["wallboard", "plots"]) => wallboard::plots(context).await,
+        ("GET", ["calendars"]) => calendars::list(context).await,
+        ("POST", ["calendars", name]) => calendars::switch(context, name).await,
         ("GET", ["changes"]) => changes::answer(context).await,
         ("POST", ["sign-out"]) => sign_out(context).await,
         ("GET", ["workspaces"]) => workspaces::list(context).await,

@@ -82,6 +82,8 @@ pub enum Section {
     Desk,
     /// The wallboard.
     Wallboard,
+    /// The calendars and their switches.
+    Calendars,
     /// The tables and forms of one kind of resource.
     Resource(Resource),
     /// The list of Workspaces; not in the navigation.
@@ -90,10 +92,11 @@ pub enum Section {
 
 impl Section {
     /// The entries of the navigation, in their order.
-    pub const NAVIGATION: [Self; 9] = [
+    pub const NAVIGATION: [Self; 10] = [
         Self::Phones,
         Self::Desk,
         Self::Wallboard,
+        Self::Calendars,
         Self::Resource(Resource::Tasks),
         Self::Resource(Resource::Workers),
         Self::Resource(Resource::TaskQueues),
@@ -108,6 +111,7 @@ impl Section {
             Self::Phones => "phones",
             Self::Desk => "desk",
             Self::Wallboard => "wallboard",
+            Self::Calendars => "calendars",
             Self::Resource(resource) => resource.path(),
             Self::Workspaces => "workspaces",
         }
@@ -119,6 +123,7 @@ impl Section {
             Self::Phones => "Phones",
             Self::Desk => "Agent desktop",
             Self::Wallboard => "Wallboard",
+            Self::Calendars => "Opening hours",
             Self::Resource(resource) => resource.list(),
             Self::Workspaces => "Workspaces",
         }

@@ -11,6 +11,7 @@
 )]
 
 mod access;
+mod calendars;
 mod desk;
 mod forms;
 mod idle;

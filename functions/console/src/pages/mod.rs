@@ -1,5 +1,6 @@
 //! The pages; one file for each kind of page.
 
+pub mod calendars;
 pub mod desk;
 pub mod home;
 pub mod note;
