@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use calendars::Moment;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ids::{TaskSid, WorkerSid};
 
@@ -139,6 +140,13 @@ pub struct Call {
     /// The caller's number.
     #[arg(long, default_value = "+17075550199")]
     pub from: String,
+    /// The number to dial [default: the contact centre's first one].
+    #[arg(long, value_name = "NUMBER")]
+    pub to: Option<String>,
+    /// The moment at which the call takes place, for the hours of its flow: 18:00, "Mon 18:05" or
+    /// "2026-12-24 18:00". A contact centre is started for the call, with a clock that shows it.
+    #[arg(long, value_name = "MOMENT")]
+    pub at: Option<Moment>,
     /// Timeout in seconds, beside the waits, after which the call counts as failed.
     #[arg(long, default_value_t = 60)]
     pub patience: u64,
