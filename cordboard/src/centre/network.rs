@@ -23,8 +23,8 @@ pub(super) fn telephones(
         Some(folder) => Journal::file(folder.join(JOURNAL_FILE))?,
         None => Journal::none(),
     };
-    let number = CentreNumber {
-        number: settings.contact_centre.voice_settings.phone_number.clone(),
+    let number = |number: &str| CentreNumber {
+        number: number.to_owned(),
         voice_url: settings
             .voice_url
             .clone()
@@ -36,7 +36,7 @@ pub(super) fn telephones(
     let carrier = carrier_simulator::Settings {
         account_sid: settings.account.account_sid,
         auth_token: settings.account.auth_token.clone(),
-        numbers: vec![number],
+        numbers: numbers(settings).into_iter().map(number).collect(),
         public_base_url: Some(address.to_owned()),
         task_router_url: Some(format!("{address}{}", task_router::PATH)),
         seed: settings.account.account_sid.to_string(),
@@ -47,9 +47,18 @@ pub(super) fn telephones(
     ));
     let web = Arc::clone(&documents) as Arc<dyn WebClient>;
     let carrier = SimulatedCarrier::open_over(web, carrier, Arc::clone(&settings.clock), journal)?;
-    Ok(Telephones {
-        carrier,
-        centre_number: settings.contact_centre.voice_settings.phone_number.clone(),
-        documents,
-    })
+    let numbers = numbers(settings).into_iter().map(str::to_owned).collect();
+    Ok(Telephones::new(carrier, numbers, documents))
+}
+
+/// The numbers of the contact centre: the one of its settings first, then those of its voice flows.
+fn numbers(settings: &Settings) -> Vec<&str> {
+    let centre = &settings.contact_centre;
+    let first = centre.voice_settings.phone_number.as_str();
+    let flows = centre.voice_flows.iter();
+    let more = flows.flat_map(|flows| flows.numbers.keys().map(String::as_str));
+    [first]
+        .into_iter()
+        .chain(more.filter(|number| *number != first))
+        .collect()
 }

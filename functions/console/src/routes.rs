@@ -167,6 +167,8 @@ async fn page(context: &RequestContext<'_>, method: &Method) -> Result<Reply, Re
         ("POST", ["phones", call, "webhooks", document]) => {
             phones::send_again(context, call, document).await
         }
+        ("POST", ["phones", call, "signal"]) => phones::signal(context, call),
+        ("GET", ["phones", call, "signals"]) => phones::signals(context, call),
         ("POST", ["phones", call, what]) => phones::perform(context, call, what).await,
         ("GET", ["desk"]) => desk::choose(context).await,
         ("POST", ["desk", worker, "link"]) => desk::link(context, worker).await,
