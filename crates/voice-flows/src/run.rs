@@ -275,9 +275,7 @@ impl<'a> Run<'a> {
         let Some(next) = next else {
             return Some(Turn::Document(self.complete(Hangup)));
         };
-        self.state.at = next;
-        self.state.on = Resume::Begin;
-        self.state.attempt = 1;
+        self.state.enter(next);
         None
     }
 

@@ -12,7 +12,7 @@ use crate::changes;
 use crate::console::{Console, Refused};
 use crate::form::Form;
 use crate::pages::{
-    calendars, desk, home, phones, problem, resource, sign_in, wallboard,
+    calendars, desk, flows, home, phones, problem, resource, sign_in, wallboard,
     workspaces,
 };
 use crate::reply::Reply;
@@ -176,6 +176,7 @@ async fn page(context: &RequestContext<'_>, method: &Method) -> Result<Reply, Re
         (_, ["desk", worker, rest @ ..]) => desk::answer(context, method, worker, rest).await,
         ("GET", ["wallboard"]) => wallboard::show(context).await,
         ("GET", ["wallboard", "plots"]) => wallboard::plots(context).await,
+        ("GET", ["flows"]) => flows::show(context).await,
         ("GET", ["calendars"]) => calendars::list(context).await,
         ("POST", ["calendars", name]) => calendars::switch(context, name).await,
         ("GET", ["changes"]) => changes::answer(context).await,

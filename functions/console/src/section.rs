@@ -82,6 +82,8 @@ pub enum Section {
     Desk,
     /// The wallboard.
     Wallboard,
+    /// The voice flows.
+    Flows,
     /// The calendars and their switches.
     Calendars,
     /// The tables and forms of one kind of resource.
@@ -92,10 +94,11 @@ pub enum Section {
 
 impl Section {
     /// The entries of the navigation, in their order.
-    pub const NAVIGATION: [Self; 10] = [
+    pub const NAVIGATION: [Self; 11] = [
         Self::Phones,
         Self::Desk,
         Self::Wallboard,
+        Self::Flows,
         Self::Calendars,
         Self::Resource(Resource::Tasks),
         Self::Resource(Resource::Workers),
@@ -111,6 +114,7 @@ impl Section {
             Self::Phones => "phones",
             Self::Desk => "desk",
             Self::Wallboard => "wallboard",
+            Self::Flows => "flows",
             Self::Calendars => "calendars",
             Self::Resource(resource) => resource.path(),
             Self::Workspaces => "workspaces",
@@ -123,6 +127,7 @@ impl Section {
             Self::Phones => "Phones",
             Self::Desk => "Agent desktop",
             Self::Wallboard => "Wallboard",
+            Self::Flows => "Voice flows",
             Self::Calendars => "Opening hours",
             Self::Resource(resource) => resource.list(),
             Self::Workspaces => "Workspaces",

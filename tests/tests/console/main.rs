@@ -13,6 +13,7 @@
 mod access;
 mod calendars;
 mod desk;
+mod flows;
 mod forms;
 mod idle;
 mod idle_console;

@@ -2,6 +2,7 @@
 
 pub mod calendars;
 pub mod desk;
+pub mod flows;
 pub mod home;
 pub mod note;
 pub mod phones;

@@ -4,6 +4,7 @@
 mod player;
 
 mod file;
+mod outline;
 mod questions;
 mod steps;
 mod waiting;
