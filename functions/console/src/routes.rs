@@ -12,7 +12,7 @@ use crate::changes;
 use crate::console::{Console, Refused};
 use crate::form::Form;
 use crate::pages::{
-    calendars, desk, flows, home, phones, problem, resource, sign_in, wallboard,
+    calendars, desk, flows, home, phones, problem, resource, sign_in, simulation, wallboard,
     workspaces,
 };
 use crate::reply::Reply;
@@ -179,6 +179,8 @@ async fn page(context: &RequestContext<'_>, method: &Method) -> Result<Reply, Re
         ("GET", ["flows"]) => flows::show(context).await,
         ("GET", ["calendars"]) => calendars::list(context).await,
         ("POST", ["calendars", name]) => calendars::switch(context, name).await,
+        ("GET", ["simulation"]) => simulation::show(context).await,
+        ("POST", ["simulation"]) => simulation::run(context).await,
         ("GET", ["changes"]) => changes::answer(context).await,
         ("POST", ["sign-out"]) => sign_out(context).await,
         ("GET", ["workspaces"]) => workspaces::list(context).await,

@@ -86,6 +86,8 @@ pub enum Section {
     Flows,
     /// The calendars and their switches.
     Calendars,
+    /// Scenarios in virtual time.
+    Simulation,
     /// The tables and forms of one kind of resource.
     Resource(Resource),
     /// The list of Workspaces; not in the navigation.
@@ -94,7 +96,7 @@ pub enum Section {
 
 impl Section {
     /// The entries of the navigation, in their order.
-    pub const NAVIGATION: [Self; 11] = [
+    pub const NAVIGATION: [Self; 12] = [
         Self::Phones,
         Self::Desk,
         Self::Wallboard,
@@ -106,6 +108,7 @@ impl Section {
         Self::Resource(Resource::Workflows),
         Self::Resource(Resource::Activities),
         Self::Resource(Resource::Events),
+        Self::Simulation,
     ];
 
     /// Its part of the console's addresses.
@@ -116,6 +119,7 @@ impl Section {
             Self::Wallboard => "wallboard",
             Self::Flows => "flows",
             Self::Calendars => "calendars",
+            Self::Simulation => "simulation",
             Self::Resource(resource) => resource.path(),
             Self::Workspaces => "workspaces",
         }
@@ -129,6 +133,7 @@ impl Section {
             Self::Wallboard => "Wallboard",
             Self::Flows => "Voice flows",
             Self::Calendars => "Opening hours",
+            Self::Simulation => "Simulate",
             Self::Resource(resource) => resource.list(),
             Self::Workspaces => "Workspaces",
         }

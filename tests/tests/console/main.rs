@@ -21,6 +21,7 @@ mod keyboard;
 mod messages;
 mod pages;
 mod phones;
+mod simulation;
 mod speed;
 mod tables;
 mod tabs;

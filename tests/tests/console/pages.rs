@@ -21,6 +21,7 @@ pub fn pages(console: &TestConsole, task: &str) -> Vec<(&'static str, String, &'
         ("agent-desktop", format!("/desk/{maya}"), "#current"),
         ("agents", "/desk".to_owned(), ".choices a"),
         ("wallboard", "/wallboard".to_owned(), "h1"),
+        ("simulation", "/simulation".to_owned(), "#Scenario"),
         ("flows", "/flows".to_owned(), "h1"),
         ("opening-hours", "/calendars".to_owned(), "h1"),
         ("tasks", "/tasks".to_owned(), "tbody th"),

@@ -9,5 +9,6 @@ pub mod phones;
 pub mod problem;
 pub mod resource;
 pub mod sign_in;
+pub mod simulation;
 pub mod wallboard;
 pub mod workspaces;
