@@ -13,9 +13,11 @@ use ids::CallSid;
 use runtime::Env;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use task_router::model::AssignmentStatus;
 use task_router::router::explain::TaskExplanation;
 use tokio::time::{Instant, interval};
 
+use crate::call_clock;
 use crate::call_script::Step;
 use crate::cli::{Call, Serve, Start};
 use crate::explain_command::render;
@@ -25,6 +27,10 @@ use crate::start::{Failure, Running};
 
 /// Polling interval of the telephone network.
 const POLL_EVERY: Duration = Duration::from_millis(100);
+
+/// The interval at which a Task is looked at that no Worker takes, and how long it waits before the
+/// first look: a Worker who is free takes it within milliseconds.
+const EXPLAINED_AFTER: Duration = Duration::from_secs(2);
 
 /// How long caller and Worker talk.
 const CONVERSATION: Duration = Duration::from_millis(1_500);
@@ -89,7 +95,9 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
     let env = Env::process();
     let base = format!("http://127.0.0.1:{}", start.port);
     let http = LocalClient::new(&base, REQUEST_TIMEOUT)?;
-    if let Ok(answer) = http.fetch("/simulator/calls").await {
+    if options.at.is_none()
+        && let Ok(answer) = http.fetch("/simulator/calls").await
+    {
         // Without credentials, a centre that others reach does not even list its calls.
         if !answer.status().is_success() && answer.status() != StatusCode::UNAUTHORIZED {
             return Err(
@@ -101,12 +109,15 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
         })?;
         return Player::new(http, running)?.play(options).await;
     }
-    println!("No contact centre runs at {base}: starting one for this call.");
+    if options.at.is_none() {
+        println!("No contact centre runs at {base}: starting one for this call.");
+    }
     let own_options = Start {
         in_memory: true,
         ..start.clone()
     };
-    let own = Running::open(&Serve::default(), &own_options, 0, &env).await?;
+    let clock = |centre: &_| call_clock::starting_at(options.at, centre);
+    let own = Running::open_at(&Serve::default(), &own_options, 0, &env, clock).await?;
     let phone_number = own.contact_centre.voice_settings.phone_number.clone();
     let running = RunFile {
         account: own.account.clone(),
@@ -134,6 +145,10 @@ struct Player {
     worker: Option<Phone>,
     /// The Gather in which that phone accepted the call.
     accepted_in: Option<u32>,
+    /// When the caller's Task was looked at last.
+    looked_at: Instant,
+    /// Whether the reason for which the Task waits was printed.
+    is_explained: bool,
 }
 
 impl Player {
@@ -148,17 +163,15 @@ impl Player {
             waiting_since: None,
             worker: None,
             accepted_in: None,
+            looked_at: Instant::now(),
+            is_explained: false,
         })
     }
 
     async fn play(mut self, options: &Call) -> Result<(), Failure> {
-        let placed: Value = self
-            .http
-            .post(
-                "/simulator/calls",
-                &json!({ "from": options.from, "to": self.running.phone_number }),
-            )
-            .await?;
+        let to = options.to.as_ref().unwrap_or(&self.running.phone_number);
+        let dialed = json!({ "from": options.from, "to": to });
+        let placed: Value = self.http.post("/simulator/calls", &dialed).await?;
         let caller: CallSid = placed
             .get("call_sid")
             .and_then(Value::as_str)
@@ -170,15 +183,32 @@ impl Player {
         if let Ok(followed) = followed {
             return followed;
         }
-        if let Err(error) = self.print_explanation(caller).await {
+        if !self.is_explained
+            && let Err(error) = self.explain(caller, |_| true).await
+        {
             tracing::warn!(%error, "the reason for which the Task waits could not be requested");
         }
         let patience = patience.as_secs();
         Err(format!("the call did not reach wrap-up within {patience} s").into())
     }
 
-    /// Prints why the caller's Task waits, if it does: what `cordboard explain` prints.
-    async fn print_explanation(&self, caller: CallSid) -> Result<(), Failure> {
+    /// Prints once why the caller's Task waits, as soon as no Worker can take it. The call goes on:
+    /// its flow may lead out of the queue.
+    async fn explain_wait(&mut self, caller: CallSid) -> Result<(), Failure> {
+        let is_due = self.looked_at.elapsed() >= EXPLAINED_AFTER;
+        if self.is_explained || self.worker.is_some() || !self.steps.is_empty() || !is_due {
+            return Ok(());
+        }
+        self.looked_at = Instant::now();
+        self.explain(caller, is_without_worker).await
+    }
+
+    /// Prints why the caller's Task waits, if it does and `is_wanted`: what `cordboard explain` prints.
+    async fn explain(
+        &mut self,
+        caller: CallSid,
+        is_wanted: fn(&TaskExplanation) -> bool,
+    ) -> Result<(), Failure> {
         let Some(task) = self.task_of(caller).await? else {
             return Ok(());
         };
@@ -186,7 +216,10 @@ impl Player {
         let task = task.get("sid").and_then(Value::as_str).unwrap_or_default();
         let place = format!("/v1/Workspaces/{workspace}/Tasks/{task}/Explain");
         let explanation: TaskExplanation = serde_json::from_value(self.http.get(&place).await?)?;
-        print!("\n{}", render::task(&explanation));
+        if is_wanted(&explanation) {
+            self.is_explained = true;
+            print!("\n{}", render::task(&explanation));
+        }
         Ok(())
     }
 
@@ -207,6 +240,7 @@ impl Player {
             if phone.status.is_over() {
                 return self.conclude(caller).await;
             }
+            self.explain_wait(caller).await?;
         }
     }
 
@@ -430,6 +464,13 @@ impl Player {
         *printed = phone.transcript.len();
         Ok(phone)
     }
+}
+
+/// Whether the Task waits, and no Worker could take it now.
+fn is_without_worker(explanation: &TaskExplanation) -> bool {
+    explanation.assignment_status == AssignmentStatus::Pending
+        && !explanation.more_not_looked_at
+        && !explanation.workers.iter().any(|worker| worker.could_take)
 }
 
 /// The phone number in the attributes of a Worker, as the API shows them.

@@ -5,9 +5,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use calendars::Moment;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ids::{TaskSid, WorkerSid};
 
+use crate::calendar_command;
 use crate::call_script::Script;
 use crate::embedded_dynamodb::Durability;
 use crate::exposure::PublicUrl;
@@ -43,6 +45,8 @@ pub enum Command {
     /// Worker, and print the conversation; fails when a Task is created and its Worker does not
     /// reach wrap-up.
     Call(Call),
+    /// Show the calendars of the voice flows, and close or open one at once.
+    Calendar(calendar_command::Options),
     /// Explain why a Task waits, or why a Worker is offered no Task: each condition that is not
     /// met, with its values.
     Explain(Explain),
@@ -156,6 +160,13 @@ pub struct Call {
     /// The caller's number.
     #[arg(long, default_value = "+17075550199")]
     pub from: String,
+    /// The number to dial [default: the contact centre's first one].
+    #[arg(long, value_name = "NUMBER")]
+    pub to: Option<String>,
+    /// The moment at which the call takes place, for the hours of its flow: 18:00, "Mon 18:05" or
+    /// "2026-12-24 18:00". A contact centre is started for the call, with a clock that shows it.
+    #[arg(long, value_name = "MOMENT")]
+    pub at: Option<Moment>,
     /// Timeout in seconds, beside the waits, after which the call counts as failed.
     #[arg(long, default_value_t = 60)]
     pub patience: u64,

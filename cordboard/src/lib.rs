@@ -10,6 +10,8 @@
 pub mod apply_command;
 pub mod aws_access;
 pub mod backup_command;
+pub mod calendar_command;
+mod call_clock;
 pub mod call_command;
 pub mod call_script;
 pub mod carrier_choice;

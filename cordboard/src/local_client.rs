@@ -10,6 +10,7 @@ use http_client::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::credentials::Account;
 use crate::start::Failure;

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use cordboard::cli::{Cli, Command};
 use cordboard::{
-    apply_command, backup_command, call_command, check_command, erase_command, explain_command,
-    export_command, log, plan_command, replay_command, replay_recording_command, shadow_command,
-    simulate_command, start, test_command,
+    apply_command, backup_command, calendar_command, call_command, check_command, erase_command,
+    explain_command, export_command, log, plan_command, replay_command, replay_recording_command,
+    shadow_command, simulate_command, start, test_command,
 };
 
 /// mimalloc returns memory after a peak. glibc's allocator keeps a heap, at its peak size, for each
@@ -24,6 +24,9 @@ async fn main() -> ExitCode {
     let result = match command {
         Command::Serve(serve) => start::start(&serve, &cli.start).await.map(done),
         Command::Call(call) => call_command::call(&call, &cli.start).await.map(done),
+        Command::Calendar(options) => calendar_command::run(&options, &cli.start)
+            .await
+            .map(done),
         Command::Explain(explain) => explain_command::explain(&explain, &cli.start)
             .await
             .map(done),

@@ -15,6 +15,7 @@ use std::time::Duration;
 use carrier_simulator::twiml::Method;
 use config::{ApplyError, ContactCentre};
 use ids::AccountSid;
+use ids::time::Clock;
 use runtime::voice::Router;
 use runtime::{Env, EnvError};
 use tokio::net::TcpListener;
@@ -119,6 +120,18 @@ impl Running {
         port: u16,
         env: &Env<'_>,
     ) -> Result<Self, Failure> {
+        let clock = |_: &ContactCentre| Ok(Arc::new(SteadyClock::start()) as _);
+        Self::open_at(serve, options, port, env, clock).await
+    }
+
+    /// The same with a clock that depends on the configuration.
+    pub async fn open_at(
+        serve: &Serve,
+        options: &Start,
+        port: u16,
+        env: &Env<'_>,
+        clock: impl FnOnce(&ContactCentre) -> Result<Arc<dyn Clock>, Failure>,
+    ) -> Result<Self, Failure> {
         let public_url = exposure::public_url(serve.public_url.as_ref(), serve.bind, env)?;
         let data = (!options.in_memory).then_some(options.data.as_path());
         let lock = data.map(data_folder::open).transpose()?;
@@ -144,7 +157,7 @@ impl Running {
             voice_method: voice_method(env)?,
             lanes: LANES_DEFAULT,
             callbacks_at_once: CALLBACKS_AT_ONCE_DEFAULT,
-            clock: Arc::new(SteadyClock::start()),
+            clock: clock(&contact_centre)?,
         };
         let opened = Centre::open(settings, &address).await;
         let centre = opened.map_err(|error| at_start(error, &options.data))?;

@@ -1,4 +1,4 @@
-//! A clock that never goes back. The operating system's clock may be set back while a timer waits;
+//! A clock that never goes back, and one that shows another time. The operating system's clock may be set back while a timer waits;
 //! the timer would wait that much longer.
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -42,6 +42,32 @@ impl Clock for SteadyClock {
     }
 }
 
+/// A clock that shows another time: it starts at a moment and goes on at the pace of the real one.
+pub struct ShiftedClock {
+    real: SteadyClock,
+    /// The real moment of the start.
+    started: Timestamp,
+    /// The moment that the clock showed then.
+    begin: Timestamp,
+}
+
+impl ShiftedClock {
+    /// A clock that shows `begin` now.
+    pub fn start(real: SteadyClock, begin: Timestamp) -> Self {
+        Self {
+            started: real.now(),
+            real,
+            begin,
+        }
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Timestamp {
+        self.begin + self.real.now().since(self.started)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +92,18 @@ mod tests {
             let now = clock.at(wall, Duration::from_secs(elapsed));
             assert_eq!(now.as_millis(), shown * 1_000);
         }
+    }
+
+    #[test]
+    fn shifted_clock_goes_on_from_its_begin() {
+        let begin = Timestamp::from_millis(1_000);
+        let clock = ShiftedClock::start(SteadyClock::start(), begin);
+        let first = clock.now();
+        assert!(begin <= first && first <= clock.now(), "{first:?}");
+        assert!(
+            first < begin + ids::time::Millis::from_secs(60),
+            "{first:?}"
+        );
     }
 
     #[test]

@@ -30,8 +30,9 @@ const STARTS_MAX: usize = 4;
 /// The interval at which a page is polled.
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
-/// No background services, no first-run pages, no sandbox (it needs rights that containers lack).
-const FLAGS: [&str; 9] = [
+/// No background services, no first-run pages, no sandbox (it needs rights that containers lack). A
+/// microphone that beeps, and addresses of this machine without multicast DNS, which containers lack.
+const FLAGS: [&str; 12] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -41,6 +42,9 @@ const FLAGS: [&str; 9] = [
     "--disable-sync",
     "--no-first-run",
     "--hide-scrollbars",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
 ];
 
 /// Window size and colour scheme.

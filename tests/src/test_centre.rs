@@ -33,6 +33,9 @@ pub const EXAMPLE: &str = include_str!("../../contact-centre.yaml");
 /// The folder of the files that a configuration of a test names: the one example that has any.
 const FILES: &str = "examples/utility";
 
+/// The example of voice flows: a utility in two countries.
+pub const UTILITY: &str = include_str!("../../examples/utility/contact-centre.yaml");
+
 /// The example with one queue for every caller, which every Worker serves. Its step matches Workers
 /// who speak the caller's language. Every Worker is Offline.
 pub fn one_queue_for_all() -> String {

@@ -47,11 +47,8 @@ pub(super) fn telephones(
     let documents = Arc::new(Documents::new(web, Arc::clone(&settings.clock)));
     let web = Arc::clone(&documents) as Arc<dyn WebClient>;
     let carrier = SimulatedCarrier::open_over(web, carrier, Arc::clone(&settings.clock), journal)?;
-    Ok(Telephones {
-        carrier,
-        centre_number: settings.contact_centre.voice_settings.phone_number.clone(),
-        documents,
-    })
+    let numbers = numbers_of(&settings.contact_centre).collect();
+    Ok(Telephones::new(carrier, numbers, documents))
 }
 
 /// The numbers that callers may dial: that of the centre first, then those of flows.

@@ -1,6 +1,7 @@
 //! The simulated telephones: implements the console's port over the simulated carrier.
 
 mod documents;
+mod signals;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -10,25 +11,52 @@ use carrier_simulator::network::{
     self, CONFIDENCE, CallStatus, Direction, EntrySound, Input, Output,
 };
 use console::phones::{
-    Action, CALLS_MAX, Call, CallState, Document, Phones, SendingAgain, Sound, TranscriptEntry,
+    Action, CALLS_MAX, Call, CallState, Document, Phones, SendingAgain, Signal, Sound,
+    TranscriptEntry,
 };
 use ids::CallSid;
 
 pub use documents::Documents;
+use signals::Signals;
 
 /// The telephones of a simulated carrier, and the answers to its webhooks.
 pub struct Telephones {
     /// The simulated carrier.
     pub carrier: Arc<Carrier>,
-    /// The number of the contact centre.
-    pub centre_number: String,
+    /// The numbers of the contact centre.
+    pub centre_numbers: Vec<String>,
     /// The answers of webhooks.
     pub documents: Arc<Documents>,
+    /// The messages between windows.
+    signals: Signals,
+}
+
+impl Telephones {
+    /// The telephones of a carrier whose webhooks `documents` sends.
+    pub fn new(
+        carrier: Arc<Carrier>,
+        centre_numbers: Vec<String>,
+        documents: Arc<Documents>,
+    ) -> Self {
+        Self {
+            carrier,
+            centre_numbers,
+            documents,
+            signals: Signals::default(),
+        }
+    }
+
+    fn call(&self, call: &network::Call) -> Call {
+        Call {
+            last_signal: self.signals.last(call.sid),
+            ..shown(call)
+        }
+    }
 }
 
 impl Phones for Telephones {
-    fn centre_number(&self) -> String {
-        self.centre_number.clone()
+    fn centre_numbers(&self) -> Vec<String> {
+        self.centre_numbers.clone()
     }
 
     fn calls(&self) -> Vec<Call> {
@@ -37,7 +65,7 @@ impl Phones for Telephones {
                 .calls()
                 .into_iter()
                 .take(CALLS_MAX)
-                .map(call)
+                .map(|call| self.call(call))
                 .collect()
         })
     }
@@ -48,6 +76,20 @@ impl Phones for Telephones {
 
     fn send_again(&self, call: CallSid, document: u64) -> SendingAgain<'_> {
         Box::pin(self.documents.send_again(call, document))
+    }
+
+    fn signal(&self, call: CallSid, message: &str) -> Result<(), String> {
+        let other = self.carrier.read(|network| {
+            let calls = network.calls();
+            let found = calls.into_iter().find(|found| found.sid == call);
+            found.and_then(network::Call::bridged_with)
+        });
+        let other = other.ok_or("this phone talks with no other phone")?;
+        self.signals.keep(other, message)
+    }
+
+    fn signals(&self, call: CallSid, after: u64) -> Vec<Signal> {
+        self.signals.of(call, after)
     }
 
     fn revision(&self) -> u64 {
@@ -67,13 +109,14 @@ impl Phones for Telephones {
             }
         });
         self.documents.count().hash(&mut hasher);
+        self.signals.count().hash(&mut hasher);
         hasher.finish()
     }
 
-    fn dial(&self, from: &str) -> Result<CallSid, String> {
+    fn dial(&self, from: &str, to: &str) -> Result<CallSid, String> {
         let outputs = self.carrier.handle(Input::Dial {
             from: from.to_owned(),
-            to: self.centre_number.clone(),
+            to: to.to_owned(),
         });
         refusal(&outputs)?;
         let created = outputs.into_iter().find_map(|output| match output {
@@ -116,7 +159,7 @@ fn refusal(outputs: &[Output]) -> Result<(), String> {
     }
 }
 
-fn call(call: &network::Call) -> Call {
+fn shown(call: &network::Call) -> Call {
     let line = |entry: &network::Entry| TranscriptEntry {
         at: entry.at,
         kind: kind(entry.event),
@@ -134,6 +177,7 @@ fn call(call: &network::Call) -> Call {
         state: state(call.status),
         status: call.status.as_str().to_owned(),
         talking_with: call.bridged_with(),
+        last_signal: 0,
         hears_ringing: call.hears_ringing(),
         hears_speech: listening.is_some()
             || call.bridged_with().is_some()

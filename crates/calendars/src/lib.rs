@@ -5,6 +5,7 @@
 //! 2. [`Calendar`]: data, stored as JSON and validated whenever it is deserialized.
 //! 3. [`Calendar::status`]: switch, exception, holiday, weekly hours, in this order of precedence.
 //! 4. [`ics`]: holidays from a calendar file.
+//! 5. [`Moment`]: the moments that people write, for switches and for calls at another time.
 //!
 //! ```
 //! use calendars::{Calendar, Rule, Switch, SwitchState};
@@ -37,6 +38,7 @@ mod calendar;
 mod dates;
 mod hours;
 pub mod ics;
+mod moment;
 mod schedule;
 mod special_days;
 mod status;
@@ -49,6 +51,7 @@ pub use calendar::{
 };
 pub use dates::Dates;
 pub use hours::{Hours, RANGES_PER_DAY_MAX, TimeOfDay, TimeRange};
+pub use moment::Moment;
 pub use schedule::HORIZON_DAYS;
 pub use special_days::SpecialDays;
 pub use status::{Facts, REASON_CHARS_MAX, ReasonTooLong, Rule, Status, Switch, SwitchState};

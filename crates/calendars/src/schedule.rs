@@ -8,7 +8,7 @@
 use ids::time::Timestamp;
 use jiff::civil::Date;
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Zone};
 use crate::hours::{Hours, TimeOfDay, TimeRange};
 use crate::special_days::SpecialDays;
 use crate::status::{Rule, Status};
@@ -157,19 +157,21 @@ impl Calendar {
     /// The day that contains a moment. Not the date that a clock shows: a clock that is put back
     /// over midnight shows a date again that has ended.
     fn day_of(&self, moment: Timestamp) -> Date {
-        let shown = jiff::Timestamp::from_millisecond(moment.as_millis())
-            .map_or(YEARS.1, |moment| {
-                self.time_zone.rules().to_datetime(moment).date()
-            })
-            .clamp(YEARS.0, YEARS.1);
+        let shown = self.time_zone.date_at(moment);
         [after(shown), shown]
             .into_iter()
             .find(|day| self.moment(*day, TimeOfDay::MIDNIGHT) <= moment)
             .unwrap_or_else(|| before(shown))
     }
 
-    /// The moment of a time of a day; `24:00` is the beginning of the next day.
     fn moment(&self, day: Date, time: TimeOfDay) -> Timestamp {
+        self.time_zone.moment(day, time)
+    }
+}
+
+impl Zone {
+    /// The moment of a time of a day; `24:00` is the beginning of the next day.
+    pub(crate) fn moment(&self, day: Date, time: TimeOfDay) -> Timestamp {
         let (day, minutes) = if time == TimeOfDay::END {
             (after(day), 0)
         } else {
@@ -177,12 +179,17 @@ impl Calendar {
         };
         let [hour, minute] =
             [minutes / 60, minutes % 60].map(|part| i8::try_from(part).unwrap_or(0));
-        let moment = self
-            .time_zone
-            .rules()
-            .to_timestamp(day.at(hour, minute, 0, 0));
+        let moment = self.rules().to_timestamp(day.at(hour, minute, 0, 0));
         // Every moment of the years in `YEARS` exists.
         Timestamp::from_millis(moment.unwrap_or(jiff::Timestamp::MAX).as_millisecond())
+    }
+
+    /// The date that the zone's clocks show at a moment.
+    pub(crate) fn date_at(&self, moment: Timestamp) -> Date {
+        let moment = jiff::Timestamp::from_millisecond(moment.as_millis());
+        moment
+            .map_or(YEARS.1, |moment| self.rules().to_datetime(moment).date())
+            .clamp(YEARS.0, YEARS.1)
     }
 }
 

@@ -45,6 +45,11 @@ pub enum WrittenError {
     /// A range of dates that ends before it begins.
     #[error("the dates {0} end before they begin")]
     DateOrder(Dates),
+    /// Not a moment.
+    #[error(
+        "expected a moment such as 18:00, \"Mon 18:05\", \"2026-12-24 18:00\" or 2h, got \"{0}\""
+    )]
+    Moment(String),
     /// The name is absent or longer than [`NAME_CHARS_MAX`].
     #[error("expected a name of 1 to {NAME_CHARS_MAX} characters, got {0} characters")]
     NameLength(usize),

@@ -36,8 +36,20 @@ pub use world::{CALLS_AT_ONCE_MAX, RunError};
 /// # Errors
 /// The error of the first replication that fails.
 pub fn simulate(plan: &Plan, threads: NonZeroUsize) -> Result<Summary, RunError> {
+    simulate_while(plan, threads, &|| true)
+}
+
+/// The same, until `goes_on` is false: the summary is then that of the replications that had begun.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_while(
+    plan: &Plan,
+    threads: NonZeroUsize,
+    goes_on: &(dyn Fn() -> bool + Sync),
+) -> Result<Summary, RunError> {
     let mut summary = Summary::new(plan);
-    replications::run(&[plan], plan.replications(), threads, |figures| {
+    replications::run(&[plan], plan.replications(), threads, goes_on, |figures| {
         figures.iter().for_each(|figures| summary.add(figures));
     })?;
     Ok(summary)
@@ -49,7 +61,8 @@ pub fn simulate(plan: &Plan, threads: NonZeroUsize) -> Result<Summary, RunError>
 /// The error of the first replication that fails.
 pub fn compare(base: &Plan, other: &Plan, threads: NonZeroUsize) -> Result<Comparison, RunError> {
     let mut comparison = Comparison::new(base, other);
-    replications::run(&[base, other], base.replications(), threads, |figures| {
+    let plans = [base, other];
+    replications::run(&plans, base.replications(), threads, &|| true, |figures| {
         if let [base, other] = figures.as_slice() {
             comparison.add(base, other);
         }

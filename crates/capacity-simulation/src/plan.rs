@@ -99,6 +99,20 @@ pub(crate) enum Arrivals {
     Recorded(Vec<RecordedCall>),
 }
 
+impl Arrivals {
+    /// The calls of a day on average, with intervals of this many seconds.
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "a file of recorded calls has at most some million"
+    )]
+    fn of_a_day(&self, interval: f64) -> f64 {
+        match self {
+            Self::Rates(per_second) => per_second.iter().sum::<f64>() * interval,
+            Self::Recorded(calls) => calls.len() as f64,
+        }
+    }
+}
+
 /// Reads the text of a file that a scenario names.
 pub type Load<'l> = &'l dyn Fn(&std::path::Path) -> Result<String, String>;
 
@@ -162,6 +176,21 @@ impl Plan {
     /// The number of replications of the scenario.
     pub fn replications(&self) -> u32 {
         self.scenario.replications
+    }
+
+    /// The number of agents.
+    pub fn agents(&self) -> usize {
+        self.agents.len()
+    }
+
+    /// The calls of one replication, on average.
+    pub fn calls_per_replication(&self) -> f64 {
+        let interval = secs(self.scenario.day.interval.0);
+        let of_a_day = self
+            .kinds
+            .iter()
+            .map(|kind| kind.arrivals.of_a_day(interval));
+        of_a_day.sum::<f64>() * f64::from(self.scenario.days)
     }
 
     /// The begins of the intervals of the day, `08:00`.

@@ -16,7 +16,7 @@ const RESULTS_AHEAD: usize = 4;
 
 /// Runs the replications of all plans, on `threads` threads, and hands their figures to `take` in
 /// the order of the replications: those of one replication, one for each plan. So the result does
-/// not depend on the number of threads.
+/// not depend on the number of threads. No further replication begins once `goes_on` is false.
 ///
 /// # Errors
 /// The error of the first replication that fails.
@@ -24,6 +24,7 @@ pub(crate) fn run(
     plans: &[&Plan],
     replications: u32,
     threads: NonZeroUsize,
+    goes_on: &(dyn Fn() -> bool + Sync),
     mut take: impl FnMut(Vec<Figures>),
 ) -> Result<(), RunError> {
     let next = AtomicU32::new(0);
@@ -33,7 +34,7 @@ pub(crate) fn run(
             let sender = sender.clone();
             let next = &next;
             scope.spawn(move || {
-                loop {
+                while goes_on() {
                     let replication = next.fetch_add(1, Ordering::Relaxed);
                     if replication >= replications {
                         break;

@@ -15,11 +15,24 @@ use crate::{Error, Store};
 /// The switches as last read.
 pub(crate) type KnownSwitches = Option<(Timestamp, Arc<BTreeMap<String, Switch>>)>;
 
+/// A switch, with the person who set it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarSwitch {
+    /// The switch.
+    pub switch: Switch,
+    /// The name of the person, or the SID of the credentials.
+    pub set_by: String,
+    /// When it was set.
+    pub set_at: Timestamp,
+}
+
 /// The item of one switch.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     calendar: String,
     switch: Switch,
+    set_by: String,
+    set_at: Timestamp,
 }
 
 impl Store {
@@ -36,6 +49,18 @@ impl Store {
         {
             return Ok(known);
         }
+        let read = self.fresh_calendar_switches().await?.into_iter();
+        let switches = read.map(|(calendar, set)| (calendar, set.switch));
+        let switches = Arc::new(switches.collect());
+        self.cache.lock().await.switches = Some((now, Arc::clone(&switches)));
+        Ok(switches)
+    }
+
+    /// All switches that are set, those that have ended included, read from the table.
+    ///
+    /// # Errors
+    /// [`Error`] when the table fails.
+    pub async fn fresh_calendar_switches(&self) -> Result<BTreeMap<String, CalendarSwitch>, Error> {
         let read = self
             .client
             .query()
@@ -43,15 +68,24 @@ impl Store {
             .key_condition_expression("#pk = :switches")
             .expression_attribute_names("#pk", keys::PK)
             .expression_attribute_values(":switches", text(keys::SWITCHES))
+            .consistent_read(true)
             .send()
             .await?;
         let mut switches = BTreeMap::new();
         for item in read.items.unwrap_or_default() {
-            let Stored { calendar, switch } = items::read(item)?;
-            switches.insert(calendar, switch);
+            let Stored {
+                calendar,
+                switch,
+                set_by,
+                set_at,
+            } = items::read(item)?;
+            let set = CalendarSwitch {
+                switch,
+                set_by,
+                set_at,
+            };
+            switches.insert(calendar, set);
         }
-        let switches = Arc::new(switches);
-        self.cache.lock().await.switches = Some((now, Arc::clone(&switches)));
         Ok(switches)
     }
 
@@ -62,17 +96,23 @@ impl Store {
     pub async fn set_calendar_switch(
         &self,
         calendar: &str,
-        switch: Option<&Switch>,
+        switch: Option<&CalendarSwitch>,
     ) -> Result<(), Error> {
-        self.cache.lock().await.switches = None;
         let key = Key::calendar_switch(calendar);
-        let Some(switch) = switch else {
-            return self.delete(&key).await;
-        };
-        let stored = Stored {
-            calendar: calendar.to_owned(),
-            switch: switch.clone(),
-        };
-        self.put(items::with_key(&stored, &key)?).await
+        match switch {
+            None => self.delete(&key).await?,
+            Some(switch) => {
+                let stored = Stored {
+                    calendar: calendar.to_owned(),
+                    switch: switch.switch.clone(),
+                    set_by: switch.set_by.clone(),
+                    set_at: switch.set_at,
+                };
+                self.put(items::with_key(&stored, &key)?).await?;
+            }
+        }
+        // After the write: a reader beside it may have cached the switches of before.
+        self.cache.lock().await.switches = None;
+        Ok(())
     }
 }

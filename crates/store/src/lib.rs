@@ -52,6 +52,7 @@ mod workers;
 
 pub use active_tasks::{ActiveTasksNow, UNROLLED_MAX, UNROLLED_ROUNDS_MAX};
 pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, back_off};
+pub use calendar_switches::CalendarSwitch;
 pub use callback_numbers::CallbackNumber;
 pub use configuration::{CONFIGURATION_KEPT, READINESS_KEPT, ReadyListSeen, workspace_of_rows};
 pub use erasure::{Erased, oldest_event};

@@ -11,14 +11,18 @@
 //!    ([`Turn::Document`]) or until a step needs the outside world: [`Turn::LookUp`],
 //!    [`Turn::Figures`], [`Turn::CreateTask`]. The caller of [`Run::advance`] carries that out and
 //!    continues the run with the result.
+//! 4. [`VoiceFlows::outlines`] and [`CallPath`]: the flows and the way of a call through them, for
+//!    pages.
 //!
 //! The crate has no IO, clock or randomness. The same flows, state, webhook and results give the
 //! same document, so a webhook that is delivered twice is answered twice with the same document.
 
+mod call_path;
 mod collect;
 mod documents;
 mod greeting;
 mod menu;
+mod outline;
 mod prompt;
 mod return_url;
 mod run;
@@ -30,10 +34,12 @@ mod task;
 mod values;
 mod wait;
 
+pub use call_path::{CallPath, FLOW_PATH_ATTRIBUTE};
 pub use collect::{Collect, DIGITS_MAX, Input, Pattern, PatternError};
 pub use documents::{continue_at, enqueue};
 pub use greeting::{AgentGreeting, Greeted};
 pub use menu::{KeyOption, Menu, normalized};
+pub use outline::{About, Destination, Exit, Outline, ROWS_MAX, Row};
 pub use prompt::{Part, Prompt, Text};
 pub use return_url::{RETURN_URL_CHARS_MAX, ReturnUrl};
 pub use run::{FLOW_ATTRIBUTE, RECORDING, Run, TASKS_MAX, Turn, Webhook};

@@ -273,9 +273,7 @@ impl<'a> Run<'a> {
         let Some(next) = next else {
             return Some(Turn::Document(self.finish()));
         };
-        self.state.at = next;
-        self.state.on = Resume::Begin;
-        self.state.attempt = 1;
+        self.state.enter(next);
         None
     }
 

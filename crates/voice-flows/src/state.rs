@@ -15,6 +15,10 @@ use crate::{FLOW_ATTRIBUTE, ReturnUrl, StepId, Values};
 /// The most flows that may be in use within one another.
 pub const RETURNS_MAX: usize = 8;
 
+/// The most steps of a call's path that are kept, the newest ones: some 130 characters of a URL, of
+/// which carriers accept about 4,000.
+pub const PATH_STEPS_MAX: usize = 32;
+
 /// The most webhooks of one call in its flow. A call in which a program answers itself ends here.
 pub const WEBHOOKS_MAX: u16 = 300;
 
@@ -44,6 +48,9 @@ pub struct State {
     pub returns: Vec<StepId>,
     /// The application that gets the call back when the flow ends.
     pub application: Option<ReturnUrl>,
+    /// The steps through which the call came, the present one last; the newest
+    /// [`PATH_STEPS_MAX`].
+    pub path: Vec<StepId>,
     /// The values.
     pub values: Values,
 }
@@ -121,18 +128,23 @@ impl FromParameter for Resume {
     }
 }
 
-/// The numbers of steps, separated by dots.
-struct Returns(Vec<StepId>);
+/// At most `MAX` numbers of steps, separated by dots.
+struct Steps<const MAX: usize>(Vec<StepId>);
 
-impl FromParameter for Returns {
+impl<const MAX: usize> FromParameter for Steps<MAX> {
     fn expected() -> String {
-        format!("at most {RETURNS_MAX} numbers of steps, separated by dots")
+        format!("at most {MAX} numbers of steps, separated by dots")
     }
 
     fn parse(text: &str) -> Option<Self> {
         let steps: Option<Vec<StepId>> = text.split('.').map(StepId::parse).collect();
-        steps.filter(|steps| steps.len() <= RETURNS_MAX).map(Self)
+        steps.filter(|steps| steps.len() <= MAX).map(Self)
     }
+}
+
+fn dotted(steps: &[StepId]) -> String {
+    let numbers: Vec<_> = steps.iter().map(|step| step.0.to_string()).collect();
+    numbers.join(".")
 }
 
 impl State {
@@ -149,6 +161,7 @@ impl State {
             language: None,
             returns: Vec::new(),
             application: None,
+            path: vec![at],
             values: Values::default(),
         }
     }
@@ -166,11 +179,13 @@ impl State {
         if webhooks >= WEBHOOKS_MAX {
             return Err(StateError::TooLong);
         }
-        let returns = parameters.optional::<Returns>(path::FLOW_RETURNS)?;
+        let at = parameters.required(path::FLOW_AT)?;
+        let returns = parameters.optional::<Steps<RETURNS_MAX>>(path::FLOW_RETURNS)?;
+        let steps = parameters.optional::<Steps<PATH_STEPS_MAX>>(path::FLOW_PATH)?;
         let since = parameters.optional::<i64>(path::FLOW_SINCE)?;
         Ok(Some(Self {
             version,
-            at: parameters.required(path::FLOW_AT)?,
+            at,
             on: parameters.optional(path::FLOW_ON)?.unwrap_or(Resume::Begin),
             attempt: parameters.optional(path::FLOW_ATTEMPT)?.unwrap_or(1),
             webhooks: webhooks + 1,
@@ -179,6 +194,7 @@ impl State {
             language: parameters.optional(path::LANGUAGE)?,
             returns: returns.map(|returns| returns.0).unwrap_or_default(),
             application: parameters.optional(path::FLOW_RETURN)?,
+            path: steps.map_or_else(|| vec![at], |steps| steps.0),
             values: parameters.optional(path::FLOW_VALUES)?.unwrap_or_default(),
         }))
     }
@@ -201,6 +217,19 @@ impl State {
     /// The state of a call in the attributes of its Task; `None`: the Task is of no flow.
     pub fn of_attributes(attributes: &Map<String, Value>) -> Option<Self> {
         Self::of_task(attributes.get(FLOW_ATTRIBUTE)?.as_str()?, attributes)
+    }
+
+    /// Enters a step.
+    pub fn enter(&mut self, step: StepId) {
+        self.at = step;
+        self.on = Resume::Begin;
+        self.attempt = 1;
+        if self.path.last() == Some(&step) {
+            return;
+        }
+        self.path.push(step);
+        let excess = self.path.len().saturating_sub(PATH_STEPS_MAX);
+        self.path.drain(..excess);
     }
 
     /// This state, resumed for another reason.
@@ -258,8 +287,10 @@ impl State {
             query.append_pair(path::FLOW_SINCE, &since.as_millis().to_string());
         }
         if !self.returns.is_empty() {
-            let steps: Vec<_> = self.returns.iter().map(|step| step.0.to_string()).collect();
-            query.append_pair(path::FLOW_RETURNS, &steps.join("."));
+            query.append_pair(path::FLOW_RETURNS, &dotted(&self.returns));
+        }
+        if self.path != [self.at] {
+            query.append_pair(path::FLOW_PATH, &dotted(&self.path));
         }
         if let Some(application) = &self.application {
             query.append_pair(path::FLOW_RETURN, application.as_str());
@@ -287,6 +318,7 @@ mod tests {
             language: Some("de".to_owned()),
             returns: vec![StepId(4), StepId(17)],
             application: ReturnUrl::parse("https://app.example/after?a=1"),
+            path: vec![StepId(0), StepId(4), StepId(12)],
             values,
             ..State::new(FlowsVersion::parse("0123456789abcdef").unwrap(), StepId(12))
         }
@@ -329,6 +361,20 @@ mod tests {
                 ..written
             }
         );
+    }
+
+    #[test]
+    fn path_keeps_the_newest_steps() {
+        let mut state = state();
+        state.enter(StepId(12));
+        assert_eq!(state.path.len(), 3, "the same step again");
+        for step in 100..200 {
+            state.enter(StepId(step));
+        }
+        assert_eq!(state.path.len(), PATH_STEPS_MAX);
+        assert_eq!(state.path.last(), Some(&StepId(199)));
+        let query = state.query();
+        assert!(query.contains("via=168.169."), "{query}");
     }
 
     #[test]

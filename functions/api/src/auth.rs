@@ -110,6 +110,11 @@ fn are_known(api: &Api, tokens: &Tokens, (user, password): &(String, String)) ->
     bool::from(account | key)
 }
 
+/// The user of a request whose credentials were checked: an account SID or the SID of an API key.
+pub fn user(headers: &HeaderMap) -> String {
+    credentials(headers).map_or_else(String::new, |(user, _)| user)
+}
+
 /// User name and password; `None` if the header is missing or malformed.
 fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let (scheme, encoded) = headers

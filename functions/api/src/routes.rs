@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::limits::{BODY_BYTES_MAX, WORKFLOW_BODY_BYTES_MAX};
 use crate::request_context::{PathSid, RequestContext};
 use crate::resources::{
-    activity, event, event_stream, explain, reservation, statistics, task, task_channel,
+    activity, calendar, event, event_stream, explain, reservation, statistics, task, task_channel,
     task_queue, webhook, worker, worker_channel, workflow, workspace,
 };
 
@@ -100,6 +100,9 @@ pub static ROUTES: &[Route] = routes! {
     GET    None         activity::fetch,                   "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}";
     POST   Form         activity::update,                  "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}";
     DELETE None         activity::delete,                  "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}";
+    GET    None         calendar::list,                    "/v1/Workspaces/{WorkspaceSid}/Calendars";
+    GET    None         calendar::fetch,                   "/v1/Workspaces/{WorkspaceSid}/Calendars/{CalendarName}";
+    POST   Form         calendar::update,                  "/v1/Workspaces/{WorkspaceSid}/Calendars/{CalendarName}";
     GET    None         task_channel::list,                "/v1/Workspaces/{WorkspaceSid}/TaskChannels";
     POST   Form         task_channel::create,              "/v1/Workspaces/{WorkspaceSid}/TaskChannels";
     GET    None         task_channel::fetch,               "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}";

@@ -136,6 +136,7 @@
       heard = element?.dataset.call ?? "";
       if (element) begin(element);
     }
+    document.dispatchEvent(new CustomEvent("phone-heard", { detail: heard }));
     for (const entry of element ? entriesOf(element) : []) {
       if (handled.has(entry.id)) continue;
       handled.add(entry.id);

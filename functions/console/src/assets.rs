@@ -38,6 +38,8 @@ pub struct Assets {
     pub script: Asset,
     /// The script that makes telephones audible.
     pub phones: Asset,
+    /// The script that connects two windows.
+    pub talk: Asset,
     /// The console's own style sheet.
     pub style: Asset,
     /// The console's own icon.
@@ -51,6 +53,7 @@ pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
     uplot_style: Asset::style("uplot", include_bytes!("../assets/uPlot.min.css")),
     script: Asset::script("console", include_bytes!("../assets/console.js")),
     phones: Asset::script("phones", include_bytes!("../assets/phones.js")),
+    talk: Asset::script("talk", include_bytes!("../assets/talk.js")),
     style: Asset::style("console", include_bytes!("../assets/console.css")),
     icon: Asset::new(
         "icon",
@@ -61,13 +64,14 @@ pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
 });
 
 impl Assets {
-    fn all(&self) -> [&Asset; 7] {
+    fn all(&self) -> [&Asset; 8] {
         [
             &self.htmx,
             &self.uplot,
             &self.uplot_style,
             &self.script,
             &self.phones,
+            &self.talk,
             &self.style,
             &self.icon,
         ]

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
 use ids::time::Timestamp;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use vocabulary::visible;
 
 use api::Api;
@@ -35,6 +36,8 @@ pub struct Console {
     pub(crate) sessions: Sessions,
     /// Slows down wrong sign-ins.
     pub(crate) sign_ins: SignIns,
+    /// One simulation at a time: it takes a processor for seconds.
+    pub(crate) simulations: Arc<Semaphore>,
 }
 
 /// The body of a request of the API.
@@ -98,6 +101,7 @@ impl Console {
             phones,
             sessions: Sessions::default(),
             sign_ins: SignIns::default(),
+            simulations: Arc::new(Semaphore::new(1)),
         }
     }
 

@@ -123,6 +123,7 @@ fn document(title: &str, section: Option<Section>, body: Markup) -> Markup {
                 }
                 @if section == Some(Section::Phones) {
                     script src=(ASSETS.phones.address) defer {}
+                    script src=(ASSETS.talk.address) defer {}
                 }
                 script src=(ASSETS.script.address) defer {}
             }

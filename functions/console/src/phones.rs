@@ -5,11 +5,12 @@ use std::pin::Pin;
 
 use ids::CallSid;
 use ids::time::Timestamp;
+use serde::Serialize;
 
 /// A simulated telephone network.
 pub trait Phones: Send + Sync {
-    /// The number of the contact centre.
-    fn centre_number(&self) -> String;
+    /// The numbers of the contact centre, at least one.
+    fn centre_numbers(&self) -> Vec<String>;
 
     /// The newest calls, newest first: one entry for each phone that takes part in a call. At most
     /// [`CALLS_MAX`].
@@ -25,14 +26,25 @@ pub trait Phones: Send + Sync {
     /// A message when there is no such document any more.
     fn send_again(&self, call: CallSid, document: u64) -> SendingAgain<'_>;
 
+    /// Passes a message of the window that hears `call` to the window that hears the other phone of
+    /// its conversation. Its content is the windows' own.
+    ///
+    /// # Errors
+    /// A message when the call talks with no other phone, or the text is longer than
+    /// [`SIGNAL_BYTES_MAX`].
+    fn signal(&self, call: CallSid, message: &str) -> Result<(), String>;
+
+    /// The messages for the window that hears `call`, after the one with this number.
+    fn signals(&self, call: CallSid, after: u64) -> Vec<Signal>;
+
     /// A number that changes with every change of the network.
     fn revision(&self) -> u64;
 
-    /// Dials the contact centre from the phone `from`.
+    /// Dials a number of the contact centre from the phone `from`.
     ///
     /// # Errors
     /// A message for the person at the phone.
-    fn dial(&self, from: &str) -> Result<CallSid, String>;
+    fn dial(&self, from: &str, to: &str) -> Result<CallSid, String>;
 
     /// Performs an action at the phone of a call.
     ///
@@ -46,6 +58,18 @@ pub type SendingAgain<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Se
 
 /// Maximum number of calls on the page.
 pub const CALLS_MAX: usize = 40;
+
+/// Longest message between two windows, in bytes. A description of a connection has some 2,000.
+pub const SIGNAL_BYTES_MAX: usize = 16 * 1024;
+
+/// A message between two windows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Signal {
+    /// Its number; later messages have higher ones.
+    pub number: u64,
+    /// Its text.
+    pub message: String,
+}
 
 /// An action of the person at a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +114,8 @@ pub struct Call {
     pub status: String,
     /// The call of the phone it is connected with, if any.
     pub talking_with: Option<CallSid>,
+    /// Number of the newest message for the window that hears this phone; 0 without one.
+    pub last_signal: u64,
     /// Whether the person hears the ringing of the phones that the call dials.
     pub hears_ringing: bool,
     /// Whether what the person says is heard.

@@ -11,7 +11,10 @@ use vocabulary::visible;
 use crate::changes;
 use crate::console::{Console, Refused};
 use crate::form::Form;
-use crate::pages::{desk, home, phones, problem, resource, sign_in, wallboard, workspaces};
+use crate::pages::{
+    calendars, desk, flows, home, phones, problem, resource, sign_in, simulation, wallboard,
+    workspaces,
+};
 use crate::reply::Reply;
 use crate::request_context::{IncomingRequest, RequestContext};
 use crate::session::{self, Role, Session};
@@ -164,6 +167,8 @@ async fn page(context: &RequestContext<'_>, method: &Method) -> Result<Reply, Re
         ("POST", ["phones", call, "webhooks", document]) => {
             phones::send_again(context, call, document).await
         }
+        ("POST", ["phones", call, "signal"]) => phones::signal(context, call),
+        ("GET", ["phones", call, "signals"]) => phones::signals(context, call),
         ("POST", ["phones", call, what]) => phones::perform(context, call, what).await,
         ("GET", ["desk"]) => desk::choose(context).await,
         ("POST", ["desk", worker, "link"]) => desk::link(context, worker).await,
@@ -171,6 +176,11 @@ async fn page(context: &RequestContext<'_>, method: &Method) -> Result<Reply, Re
         (_, ["desk", worker, rest @ ..]) => desk::answer(context, method, worker, rest).await,
         ("GET", ["wallboard"]) => wallboard::show(context).await,
         ("GET", ["wallboard", "plots"]) => wallboard::plots(context).await,
+        ("GET", ["flows"]) => flows::show(context).await,
+        ("GET", ["calendars"]) => calendars::list(context).await,
+        ("POST", ["calendars", name]) => calendars::switch(context, name).await,
+        ("GET", ["simulation"]) => simulation::show(context).await,
+        ("POST", ["simulation"]) => simulation::run(context).await,
         ("GET", ["changes"]) => changes::answer(context).await,
         ("POST", ["sign-out"]) => sign_out(context).await,
         ("GET", ["workspaces"]) => workspaces::list(context).await,

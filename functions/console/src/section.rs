@@ -82,6 +82,12 @@ pub enum Section {
     Desk,
     /// The wallboard.
     Wallboard,
+    /// The voice flows.
+    Flows,
+    /// The calendars and their switches.
+    Calendars,
+    /// Scenarios in virtual time.
+    Simulation,
     /// The tables and forms of one kind of resource.
     Resource(Resource),
     /// The list of Workspaces; not in the navigation.
@@ -90,16 +96,19 @@ pub enum Section {
 
 impl Section {
     /// The entries of the navigation, in their order.
-    pub const NAVIGATION: [Self; 9] = [
+    pub const NAVIGATION: [Self; 12] = [
         Self::Phones,
         Self::Desk,
         Self::Wallboard,
+        Self::Flows,
+        Self::Calendars,
         Self::Resource(Resource::Tasks),
         Self::Resource(Resource::Workers),
         Self::Resource(Resource::TaskQueues),
         Self::Resource(Resource::Workflows),
         Self::Resource(Resource::Activities),
         Self::Resource(Resource::Events),
+        Self::Simulation,
     ];
 
     /// Its part of the console's addresses.
@@ -108,6 +117,9 @@ impl Section {
             Self::Phones => "phones",
             Self::Desk => "desk",
             Self::Wallboard => "wallboard",
+            Self::Flows => "flows",
+            Self::Calendars => "calendars",
+            Self::Simulation => "simulation",
             Self::Resource(resource) => resource.path(),
             Self::Workspaces => "workspaces",
         }
@@ -119,6 +131,9 @@ impl Section {
             Self::Phones => "Phones",
             Self::Desk => "Agent desktop",
             Self::Wallboard => "Wallboard",
+            Self::Flows => "Voice flows",
+            Self::Calendars => "Opening hours",
+            Self::Simulation => "Simulate",
             Self::Resource(resource) => resource.list(),
             Self::Workspaces => "Workspaces",
         }

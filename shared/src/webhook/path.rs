@@ -88,6 +88,9 @@ pub const FLOW_SINCE: &str = "since";
 /// Where flows that are in use return.
 pub const FLOW_RETURNS: &str = "back";
 
+/// The steps through which the call came.
+pub const FLOW_PATH: &str = "via";
+
 /// The values of the call.
 pub const FLOW_VALUES: &str = "values";
 
@@ -110,7 +113,7 @@ const RECORDING_DURATION: &str = "RecordingDuration";
 
 /// Parameters that a retried request repeats. `<Redirect>` sends the parameters of the call, but
 /// not those of the verb that led to the failed request.
-const KEPT_ON_RETRY: [&str; 22] = [
+const KEPT_ON_RETRY: [&str; 23] = [
     ATTEMPT,
     DIGITS,
     SPEECH_RESULT,
@@ -122,6 +125,7 @@ const KEPT_ON_RETRY: [&str; 22] = [
     FLOW_TASKS,
     FLOW_SINCE,
     FLOW_RETURNS,
+    FLOW_PATH,
     FLOW_VALUES,
     TASK_SID,
     RESERVATION_SID,

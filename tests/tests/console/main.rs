@@ -11,7 +11,9 @@
 )]
 
 mod access;
+mod calendars;
 mod desk;
+mod flows;
 mod forms;
 mod idle;
 mod idle_console;
@@ -20,6 +22,7 @@ mod messages;
 mod pages;
 mod phones;
 mod shadow;
+mod simulation;
 mod speed;
 mod tables;
 mod tabs;

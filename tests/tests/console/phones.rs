@@ -155,3 +155,87 @@ async fn webhook_request_is_shown_and_sent_again() {
     browser.close().await;
     console.close().await;
 }
+
+/// Keeps the connections that the page opens, for their figures.
+const CONNECTIONS: &str = "window.connections = [];
+    window.RTCPeerConnection = class extends RTCPeerConnection {
+      constructor() { super(); connections.push(this); }
+    }; return true";
+
+/// Whether sound arrives at this window from the other one. Its loudness is known only to a browser
+/// with loudspeakers.
+const SOUND: &str = "const peer = window.connections.at(-1);
+    if (peer?.connectionState !== 'connected') return false;
+    peer.getStats().then((stats) => {
+      for (const one of stats.values()) if (one.type === 'inbound-rtp') window.arrived = one.bytesReceived;
+    });
+    return window.arrived > 1000";
+
+/// Sound goes both ways: from a microphone, and silence from the window without one.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_windows_hear_one_another() {
+    let console = TestConsole::open().await;
+    let caller = console.administrator(Look::Light, "/phones").await;
+    let worker = console.administrator(Look::Light, "/phones").await;
+    for browser in [&caller, &worker] {
+        browser.run(CONNECTIONS).await;
+    }
+    console.caller().await;
+    console.answer().await;
+    caller.sees(".card.connected .state", "Talking with").await;
+    caller
+        .press_button("[data-side=callers]", "Hear this phone")
+        .await;
+    caller.sees("#talk-state", "Waiting for a window").await;
+    worker
+        .press_button("[data-side=workers]", "Hear this phone")
+        .await;
+    for browser in [&caller, &worker] {
+        browser
+            .sees("#talk-state", "Connected with the window")
+            .await;
+        browser.sees("#talk-state", "your microphone is off").await;
+    }
+    caller.press("#microphone").await;
+    caller.sees("#talk-state", "it hears your microphone").await;
+    for browser in [&caller, &worker] {
+        browser.until("the sound of the other window", SOUND).await;
+    }
+    caller.press_button("[data-side=callers]", "Hang up").await;
+    let silent = "return document.querySelector('#talk-state').textContent === ''";
+    worker.until("the end of the conversation", silent).await;
+    caller.close().await;
+    worker.close().await;
+    console.close().await;
+}
+
+/// A centre with two numbers: each is called in its own flow.
+#[tokio::test(flavor = "multi_thread")]
+async fn second_number_plays_its_flow() {
+    let console = TestConsole::utility().await;
+    let browser = console.administrator(Look::Light, "/phones").await;
+    let choose = "document.querySelector('#to').value = '+17075550112'; return true";
+    browser.run(choose).await;
+    browser.press("#dial").await;
+    browser
+        .sees(".card .transcript", "Sie erreichen den Notdienst")
+        .await;
+    browser.close().await;
+    console.close().await;
+}
+
+/// A browser that refuses the microphone says what remains.
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_microphone_is_explained() {
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/phones").await;
+    let refuse =
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('no')); return true";
+    browser.run(refuse).await;
+    browser.press("#microphone").await;
+    browser
+        .sees("#talk-state", "what you type under Say is heard")
+        .await;
+    browser.close().await;
+    console.close().await;
+}

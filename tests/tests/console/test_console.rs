@@ -10,7 +10,7 @@ use runtime::{Env, SystemClock};
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::browser::{Browser, Driver, Look};
-use tests::test_centre::EXAMPLE;
+use tests::test_centre::{EXAMPLE, UTILITY};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The interval at which the telephone network is polled.
@@ -64,6 +64,11 @@ impl TestConsole {
     /// The example centre.
     pub async fn open() -> Self {
         Self::of(EXAMPLE, Turn::shared().await).await
+    }
+
+    /// The example of voice flows.
+    pub async fn utility() -> Self {
+        Self::of(UTILITY, Turn::shared().await).await
     }
 
     /// The example, with the machine to itself.

@@ -296,6 +296,32 @@ async fn call_command_explains_a_waiting_task() {
     }
 }
 
+/// The call takes place at another moment: closed on Sunday, open on Monday morning.
+#[tokio::test]
+async fn call_command_plays_another_hour() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = tests::project::root().join("examples/utility/contact-centre.yaml");
+    let file = file.to_str().unwrap();
+    let port = free_port().to_string();
+    for (at, date, heard) in [
+        (
+            "Sun 10:00",
+            "on Sun 20",
+            "Unser Service ist zurzeit geschlossen.",
+        ),
+        ("Mon 10:00", "on Mon 20", "Für Fragen zur Rechnung"),
+    ] {
+        let arguments = ["call", "--port", &port, "--config", file, "--at", at];
+        let played = ["--press", "1", "--patience", "3"];
+        let all: Vec<&str> = arguments.into_iter().chain(played).collect();
+        let output = command(folder.path(), &all).output().await.unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        for expected in [date, "10:00 (Europe/", heard] {
+            assert!(text.contains(expected), "{at}: {text}");
+        }
+    }
+}
+
 /// Keys for two menus, an entry, speech, and a called person who is asked to accept.
 #[tokio::test]
 async fn call_command_plays_a_script() {

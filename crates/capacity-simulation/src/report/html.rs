@@ -11,7 +11,7 @@ use crate::summary::{Comparison, Summary};
 const STYLE: &str = "
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto; }
+table { border-collapse: collapse; margin: 1rem 0; } .scroll { overflow-x: auto; }
 th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #8884; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 figure { margin: 1.5rem 0; } figcaption { font-weight: 600; } svg { width: 100%; height: auto; }
@@ -20,7 +20,7 @@ polyline { fill: none; stroke: currentColor; stroke-width: 2; } .band { fill: cu
 .line0 { color: #1f6feb; } .line1 { color: #d9480f; } .line2 { color: #2b8a3e; }
 .line3 { color: #9c36b5; } .line4 { color: #c92a2a; } .line5 { color: #087f8c; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 1rem; padding: 0; margin: 0; }
-.yes { font-weight: 600; } .texts td { text-align: left; }
+.yes { font-weight: 600; } .texts td { text-align: left; white-space: normal; }
 ";
 
 /// The figures that have a chart.
@@ -35,39 +35,50 @@ const CHARTS: [(Metric, &str); 5] = [
 /// A simulation as a page.
 pub fn summary(summary: &Summary) -> String {
     page(html! {
-        (heading(summary))
+        h1 { "Simulation of a contact centre" }
+        (tables_and_charts(summary))
+    })
+}
+
+/// The content of the page of a simulation, for a page with styles of its own.
+pub fn tables_and_charts(summary: &Summary) -> Markup {
+    html! {
+        (size(summary))
         (groups(summary))
         (charts(summary))
         (agents(summary))
         (formulas(summary))
-    })
+    }
 }
 
 /// A comparison as a page.
 pub fn comparison(comparison: &Comparison) -> String {
     page(html! {
-        (heading(&comparison.base))
+        h1 { "Simulation of a contact centre" }
+        (size(&comparison.base))
         h2 { "Differences" }
         p { "Other minus first, on common random numbers, with 95 % intervals. A difference is significant if its interval does not contain 0." }
-        table {
-            thead { tr { th { "Calls" } th { "Figure" } th { "First" } th { "Other" } th { "Difference" } th { "Significant" } } }
-            tbody {
-                @for (index, (base, other)) in comparison.common.iter().enumerate() {
-                    @for metric in Metric::ALL {
-                        @if let Some(difference) = comparison.difference(index, metric) {
-                            tr {
-                                td { (comparison.base.groups[*base].name) }
-                                td { (metric.as_str()) }
-                                td { (printed(comparison.base.day(*base, metric), metric.unit())) }
-                                td { (printed(comparison.other.day(*other, metric), metric.unit())) }
-                                td { (printed(Some(difference), metric.unit())) }
-                                @if difference.is_significant() { td class="yes" { "yes" } } @else { td { "no" } }
+        (scrolled("Differences", html! {
+            table {
+                thead { tr { th { "Calls" } th { "Figure" } th { "First" } th { "Other" } th { "Difference" } th { "Significant" } } }
+                tbody {
+                    @for (index, (base, other)) in comparison.common.iter().enumerate() {
+                        @for metric in Metric::ALL {
+                            @if let Some(difference) = comparison.difference(index, metric) {
+                                tr {
+                                    td { (comparison.base.groups[*base].name) }
+                                    td { (metric.as_str()) }
+                                    td { (printed(comparison.base.day(*base, metric), metric.unit())) }
+                                    td { (printed(comparison.other.day(*other, metric), metric.unit())) }
+                                    td { (printed(Some(difference), metric.unit())) }
+                                    @if difference.is_significant() { td class="yes" { "yes" } } @else { td { "no" } }
+                                }
                             }
                         }
                     }
                 }
             }
-        }
+        }))
         @for (metric, title) in CHARTS {
             (chart(title, metric.unit(), &comparison.base.intervals, &[
                 line("First, all calls", &comparison.base, 0, metric),
@@ -94,9 +105,8 @@ fn page(body: Markup) -> String {
     page.into_string()
 }
 
-fn heading(summary: &Summary) -> Markup {
+fn size(summary: &Summary) -> Markup {
     html! {
-        h1 { "Simulation of a contact centre" }
         p {
             (summary.calls) " calls in " (summary.replications) " replications of " (summary.days)
             @if summary.days == 1 { " day" } @else { " days" }
@@ -105,22 +115,29 @@ fn heading(summary: &Summary) -> Markup {
     }
 }
 
+/// A table that may be wider than the page. The keyboard scrolls it, too.
+fn scrolled(name: &str, table: Markup) -> Markup {
+    html! { div class="scroll" role="region" tabindex="0" aria-label=(name) { (table) } }
+}
+
 fn groups(summary: &Summary) -> Markup {
     html! {
         h2 { "The day" }
-        table {
-            thead { tr { th { "Calls" } @for metric in Metric::ALL { th { (metric.as_str()) } } } }
-            tbody {
-                @for (index, group) in summary.groups.iter().enumerate() {
-                    tr {
-                        td { (group.name) }
-                        @for metric in Metric::ALL {
-                            td { (printed(summary.day(index, metric), metric.unit())) }
+        (scrolled("The day", html! {
+            table {
+                thead { tr { th { "Calls" } @for metric in Metric::ALL { th { (metric.as_str()) } } } }
+                tbody {
+                    @for (index, group) in summary.groups.iter().enumerate() {
+                        tr {
+                            td { (group.name) }
+                            @for metric in Metric::ALL {
+                                td { (printed(summary.day(index, metric), metric.unit())) }
+                            }
                         }
                     }
                 }
             }
-        }
+        }))
     }
 }
 
@@ -155,19 +172,21 @@ fn line(name: &str, summary: &Summary, group: usize, metric: Metric) -> Line {
 fn agents(summary: &Summary) -> Markup {
     html! {
         h2 { "By agent" }
-        table {
-            thead { tr { th { "Agent" } @for metric in AgentMetric::ALL { th { (metric.as_str()) } } } }
-            tbody {
-                @for (agent, name) in summary.agents.iter().enumerate() {
-                    tr {
-                        td { (name) }
-                        @for metric in AgentMetric::ALL {
-                            td { (printed(summary.agent(agent, metric), metric.unit())) }
+        (scrolled("By agent", html! {
+            table {
+                thead { tr { th { "Agent" } @for metric in AgentMetric::ALL { th { (metric.as_str()) } } } }
+                tbody {
+                    @for (agent, name) in summary.agents.iter().enumerate() {
+                        tr {
+                            td { (name) }
+                            @for metric in AgentMetric::ALL {
+                                td { (printed(summary.agent(agent, metric), metric.unit())) }
+                            }
                         }
                     }
                 }
             }
-        }
+        }))
     }
 }
 

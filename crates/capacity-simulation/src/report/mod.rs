@@ -7,7 +7,7 @@ mod json;
 mod text;
 
 pub use csv::{comparison as csv_comparison, summary as csv};
-pub use html::{comparison as html_comparison, summary as html};
+pub use html::{comparison as html_comparison, summary as html, tables_and_charts};
 pub use json::{comparison as json_comparison, summary as json};
 pub use text::{comparison as text_comparison, summary as text};
 

@@ -5,7 +5,7 @@ use task_router::model::Redial;
 
 use super::queue::FLOW_ATTRIBUTE;
 use super::{Next, Run};
-use crate::{Callback, NewCallTask, Purpose, Step};
+use crate::{Callback, FLOW_PATH_ATTRIBUTE, NewCallTask, Purpose, Step};
 
 /// The attribute with the number that is dialed once a Worker has accepted (taskrouter.md section
 /// 11.4, the customer of a conference).
@@ -33,6 +33,8 @@ impl<'a> Run<'a> {
         if callback.agent_greeting.is_none() {
             attributes.remove(FLOW_ATTRIBUTE);
         }
+        let path = self.carried().path_attribute();
+        attributes.insert(FLOW_PATH_ATTRIBUTE.to_owned(), path.into());
         attributes.insert(TYPE.to_owned(), "callback".into());
         attributes.insert(OUTBOUND_TO.to_owned(), Value::String(number));
         let task = NewCallTask {

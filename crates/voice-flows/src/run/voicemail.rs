@@ -6,7 +6,7 @@ use shared::twiml::Redirect;
 
 use super::queue::FLOW_ATTRIBUTE;
 use super::{Next, Run, Turn};
-use crate::{Purpose, Resume, Step, Voicemail, documents};
+use crate::{FLOW_PATH_ATTRIBUTE, Purpose, Resume, Step, Voicemail, documents};
 
 impl<'a> Run<'a> {
     pub(super) fn voicemail(&mut self, voicemail: &'a Voicemail, step: &'a Step) -> Next {
@@ -46,6 +46,8 @@ impl<'a> Run<'a> {
         for name in ["call_sid", "call_status", FLOW_ATTRIBUTE] {
             attributes.remove(name);
         }
+        let path = self.carried().path_attribute();
+        attributes.insert(FLOW_PATH_ATTRIBUTE.to_owned(), path.into());
         attributes.extend(recorded.attributes(""));
         let task = self.new_task(Purpose::Voicemail(voicemail.task_queue), attributes);
         self.create(task, step)

@@ -1,6 +1,7 @@
 //! The resources, one file each: its JSON and its operations.
 
 pub mod activity;
+pub mod calendar;
 mod configuration;
 mod dialing;
 pub mod event;

@@ -3,6 +3,7 @@
 //! One module per resource or concept.
 
 mod as_sent;
+mod calendars;
 mod configuration;
 mod configuration_in_use;
 mod dialing;

@@ -6,6 +6,7 @@ mod player;
 mod application;
 mod callbacks;
 mod file;
+mod outline;
 mod questions;
 mod recording;
 mod sounds;

@@ -5,7 +5,7 @@ mod history;
 
 use std::collections::BTreeMap;
 
-use http::StatusCode;
+use http::{StatusCode, header};
 use ids::CallSid;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -68,15 +68,18 @@ fn sound_controls() -> Markup {
     html! {
         div #sound-controls .row hidden {
             button #sound type="button" aria-pressed="false" { "Turn the sound on" }
+            button #microphone type="button" aria-pressed="false" { "Use the microphone" }
             p #sound-state .quiet role="status" { "The sound is off. Voices, music and tones are heard in this window when you turn it on." }
+            p #talk-state .quiet role="status" {}
         }
     }
 }
 
 /// Dials the contact centre from the number in the form.
 pub async fn dial(context: &RequestContext<'_>) -> Result<Reply, Refused> {
+    let from = context.form.text("from").trim();
     phones(context)?
-        .dial(context.form.text("from").trim())
+        .dial(from, context.form.text("to"))
         .map_err(refused)?;
     Ok(back())
 }
@@ -99,6 +102,27 @@ pub async fn perform(
     };
     phones(context)?.perform(call, action).map_err(refused)?;
     Ok(back())
+}
+
+/// Passes a message of a window to the window that hears the other phone of the conversation.
+pub fn signal(context: &RequestContext<'_>, call: &str) -> Result<Reply, Refused> {
+    let call: CallSid = call.parse().map_err(|_| context.no_such_page())?;
+    phones(context)?
+        .signal(call, context.form.text("message"))
+        .map_err(refused)?;
+    Ok(json(b"{}".to_vec()))
+}
+
+/// The messages for the window that hears a phone.
+pub fn signals(context: &RequestContext<'_>, call: &str) -> Result<Reply, Refused> {
+    let call: CallSid = call.parse().map_err(|_| context.no_such_page())?;
+    let after = context.query.text("after").parse().unwrap_or_default();
+    let signals = phones(context)?.signals(call, after);
+    Ok(json(serde_json::to_vec(&signals).unwrap_or_default()))
+}
+
+fn json(body: Vec<u8>) -> Reply {
+    Reply::bytes(StatusCode::OK, "application/json", body).with(header::CACHE_CONTROL, "no-store")
 }
 
 /// Sends the webhook of a document once more.
@@ -162,12 +186,23 @@ fn phone_of(worker: &Value) -> Option<String> {
 }
 
 fn dial_form(context: &RequestContext<'_>, phones: &dyn Phones, calls: &[Call]) -> Markup {
+    let numbers = phones.centre_numbers();
     html! {
         form .row method="post" action="/console/phones" hx-post="/console/phones" hx-target="#live" hx-select="#live" hx-swap="outerHTML" {
             (layout::csrf(context))
             label for="from" { "Your number" }
             input id="from" name="from" type="tel" required value=(suggestion(calls)) autocomplete="off";
-            button #dial .primary type="submit" { "Call " (phones.centre_number()) }
+            @match numbers.as_slice() {
+                [only] => {
+                    input type="hidden" name="to" value=(only);
+                    button #dial .primary type="submit" { "Call " (only) }
+                }
+                _ => {
+                    label for="to" { "Number to call" }
+                    select id="to" name="to" { @for number in &numbers { option value=(number) { (number) } } }
+                    button #dial .primary type="submit" { "Call" }
+                }
+            }
         }
     }
 }
@@ -267,7 +302,8 @@ fn card(
     };
     html! {
         article class=(class) #{ "call-" (call.sid) } aria-label=(label) data-call=(call.sid) data-side=(Side::of(call).name())
-            data-state=(state_name(call.state)) data-rings=[rings(call).then_some("yes")] {
+            data-state=(state_name(call.state)) data-rings=[rings(call).then_some("yes")]
+            data-talking-with=[call.talking_with] data-signals=(call.last_signal) {
             h3 { (label) }
             p .state { (state(call, calls, workers)) }
             (history::transcript(call))

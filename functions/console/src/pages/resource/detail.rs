@@ -9,6 +9,7 @@ use super::{cells, diagram, edit, shadow, timeline, warnings, why};
 use crate::changes::Watch;
 use crate::console::{Refused, text};
 use crate::layout::{self, Page, button};
+use crate::pages::flows;
 use crate::reply::Reply;
 use crate::request_context::RequestContext;
 use crate::section::Resource;
@@ -50,6 +51,7 @@ pub async fn show(context: &RequestContext<'_>, kind: &Kind, sid: &str) -> Resul
             }
             Resource::Tasks => {
                 (why::task_waits(context, sid).await)
+                (flows::path(context, &resource).await)
                 (timeline::of(context, sid).await)
             }
             Resource::Workers => (why::worker_is_idle(context, sid).await),

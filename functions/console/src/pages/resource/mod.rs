@@ -25,7 +25,7 @@ use crate::request_context::RequestContext;
 use crate::section::Resource;
 
 use cells::sid_of;
-pub use cells::{age, left_secs, longest_wait_of};
+pub use cells::{age, left_secs, link, longest_wait_of};
 pub use edit::input;
 pub use list::pager;
 use schema::Removal;
