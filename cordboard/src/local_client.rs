@@ -94,7 +94,7 @@ impl LocalClient {
         path: &str,
         fields: &[(&str, &str)],
     ) -> Result<Value, Failure> {
-        let form = url::form_urlencoded::Serializer::new(String::new())
+        let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
         let form_type = "application/x-www-form-urlencoded";

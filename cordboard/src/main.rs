@@ -24,9 +24,7 @@ async fn main() -> ExitCode {
     let result = match command {
         Command::Serve(serve) => start::start(&serve, &cli.start).await.map(done),
         Command::Call(call) => call_command::call(&call, &cli.start).await.map(done),
-        Command::Calendar(options) => calendar_command::run(&options, &cli.start)
-            .await
-            .map(done),
+        Command::Calendar(options) => calendar_command::run(&options, &cli.start).await.map(done),
         Command::Explain(explain) => explain_command::explain(&explain, &cli.start)
             .await
             .map(done),

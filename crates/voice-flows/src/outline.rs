@@ -118,6 +118,7 @@ impl VoiceFlows {
             Action::Tag(tag) => ("tag", tag.clone()),
             Action::Language(language) => ("language", language.clone()),
             Action::LookUp(look_up) => ("look_up", asked(look_up)),
+            Action::Record(record) => ("record", self.said(&record.prompt)),
             Action::Transfer(transfer) => ("transfer", called(transfer).to_owned()),
             Action::Use(_) => ("use", String::new()),
             Action::GoTo(_) => ("go_to", String::new()),
@@ -285,6 +286,7 @@ impl<'f> Walk<'f> {
             | Action::Tag(_)
             | Action::Language(_)
             | Action::LookUp(_)
+            | Action::Record(_)
             | Action::Queue(_)
             | Action::Callback(_)
             | Action::Voicemail(_)
@@ -319,6 +321,7 @@ fn ways(action: &Action) -> Ways {
         | Action::Tag(_)
         | Action::Language(_)
         | Action::LookUp(_)
+        | Action::Record(_)
         | Action::Callback(_)
         | Action::Voicemail(_)
         | Action::Use(_)

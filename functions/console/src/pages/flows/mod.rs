@@ -112,7 +112,10 @@ struct MarkedPath {
 }
 
 /// The path of the Task in the query. A call in an earlier version has none in these drawings.
-async fn marked(context: &RequestContext<'_>, flows: &VoiceFlows) -> Result<Option<MarkedPath>, Refused> {
+async fn marked(
+    context: &RequestContext<'_>,
+    flows: &VoiceFlows,
+) -> Result<Option<MarkedPath>, Refused> {
     let task = context.query.text(TASK);
     if Resource::of_sid(task) != Some(Resource::Tasks) {
         return Ok(None);
