@@ -49,7 +49,10 @@ use voice_flows::{Sound, StepId, VoiceFlows};
 
 #[cfg(feature = "apply")]
 pub use apply::{ApplyError, Kept, Reason, Summary, Thing, apply};
-pub use checking::{CheckedFile, PlacedFinding, Surroundings, check_files, check_files_in};
+pub use checking::{
+    CheckedFile, FilesBeside, PlacedFinding, Surroundings, check_files, check_files_in,
+};
+#[cfg(feature = "apply")]
 pub use current::{ChooseError, choose_workspace, export_current, read_current};
 pub use problem::{Place, Problem};
 pub use workers::DeclaredWorker;

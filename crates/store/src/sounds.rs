@@ -118,10 +118,10 @@ fn count_of(item: &Item) -> usize {
 }
 
 fn bytes_of(mut item: Item) -> Option<Vec<u8>> {
-    match item.remove(BYTES)? {
-        AttributeValue::B(bytes) => Some(bytes.into_inner()),
-        _other_type => None,
-    }
+    let AttributeValue::B(bytes) = item.remove(BYTES)? else {
+        return None;
+    };
+    Some(bytes.into_inner())
 }
 
 fn damaged(name: &SoundName) -> Error {

@@ -50,12 +50,15 @@ struct Read<'s> {
     outline: Outline<'s>,
 }
 
+/// Reads a file that a configuration names, by the names of both. The error says why it cannot be
+/// read.
+pub type FilesBeside<'f> = &'f dyn Fn(&str, &str) -> Result<Vec<u8>, String>;
+
 /// What is around the files.
 #[derive(Clone, Copy)]
 pub struct Surroundings<'s> {
-    /// The content of a file that a configuration names: by the name of the configuration, and its
-    /// own. The error says why it cannot be read.
-    pub beside: &'s dyn Fn(&str, &str) -> Result<Vec<u8>, String>,
+    /// The content of a file that a configuration names.
+    pub beside: FilesBeside<'s>,
     /// The moment of the check. `None`: nothing is said about the past.
     pub now: Option<Timestamp>,
 }

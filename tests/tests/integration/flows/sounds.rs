@@ -33,9 +33,11 @@ fn files_are_named_by_their_content() {
 #[test]
 fn music_has_the_length_of_its_longest_file() {
     let flows = read_centre(FLOWS).unwrap().voice_flows.unwrap();
-    let waits = flows.steps.iter().filter_map(|step| match &step.action {
-        Action::Queue(queue) => Some(queue.wait.music_length),
-        _ => None,
+    let waits = flows.steps.iter().filter_map(|step| {
+        let Action::Queue(queue) = &step.action else {
+            return None;
+        };
+        Some(queue.wait.music_length)
     });
     let lengths: Vec<Option<Millis>> = waits.collect();
     // Steps are read from the end of a list.
