@@ -33,6 +33,7 @@ use crate::reader::{Fields, Reader};
 use compiler::Compiler;
 
 pub(crate) use languages::{key_of, menu_of};
+pub(crate) use steps::VERBS;
 
 /// The most flows of a file.
 const FLOWS_MAX: usize = 200;
