@@ -15,6 +15,7 @@ mod apply;
 mod audio;
 mod calendars;
 mod checking;
+#[cfg(feature = "apply")]
 mod current;
 mod dialing;
 mod document;

@@ -81,6 +81,8 @@ pub struct Settings {
 pub struct Voice {
     /// The Workflows of calls: that of the menu, and those of flows.
     pub workflow_sids: BTreeSet<WorkflowSid>,
+    /// Those of them whose calls have no time limit of their own.
+    pub unlimited_workflow_sids: BTreeSet<WorkflowSid>,
     /// How long a Worker's phone rings.
     pub ring_timeout: Millis,
     /// The Activity after a conversation.

@@ -6,6 +6,7 @@ use ids::time::{Millis, Timestamp};
 use ids::{TaskQueueSid, WorkflowSid};
 use routing_check::{Centre, Declared, DeclaredWorkflow, Keys, Settings, Voice};
 use task_router::model::{Workflow, Workspace};
+use voice_flows::Action;
 
 use crate::outline::Outline;
 use crate::{ContactCentre, DeclaredWorker};
@@ -91,6 +92,7 @@ fn voice(read: &ContactCentre) -> Voice {
     let languages = settings.menu.languages.iter();
     Voice {
         workflow_sids: workflows_of_calls(read),
+        unlimited_workflow_sids: unlimited_workflows(read),
         ring_timeout: Millis::from_secs(settings.worker_ring_timeout_secs.into()),
         post_work_activity_sid: settings.post_work_activity_sid,
         other_task_queues: other_task_queues(read),
@@ -103,15 +105,32 @@ fn voice(read: &ContactCentre) -> Voice {
 /// The Workflows whose Tasks are calls. With flows, those of their steps; the one at the top of the
 /// file is then only that of steps that name none, and of numbers without a flow.
 fn workflows_of_calls(read: &ContactCentre) -> BTreeSet<WorkflowSid> {
+    let flows = read.voice_flows.iter();
+    let of_flows = flows.flat_map(|flows| flows.workflows());
+    of_flows.chain(workflow_of_menu(read)).collect()
+}
+
+/// Those of them whose calls have no time limit of their own: that of the menu, and those of `queue`
+/// steps without a timeout.
+fn unlimited_workflows(read: &ContactCentre) -> BTreeSet<WorkflowSid> {
+    let steps = read.voice_flows.iter().flat_map(|flows| &flows.steps);
+    let of_steps = steps.filter_map(|step| {
+        let Action::Queue(queue) = &step.action else {
+            return None;
+        };
+        queue.timeout.is_none().then_some(queue.workflow)
+    });
+    of_steps.chain(workflow_of_menu(read)).collect()
+}
+
+/// The Workflow of callers who hear the menu, if there are any.
+fn workflow_of_menu(read: &ContactCentre) -> Option<WorkflowSid> {
     let settings = &read.voice_settings;
-    let Some(flows) = &read.voice_flows else {
-        return BTreeSet::from([settings.workflow_sid]);
-    };
-    let mut workflows: BTreeSet<WorkflowSid> = flows.workflows().collect();
-    if !flows.numbers.contains_key(&settings.phone_number) {
-        workflows.insert(settings.workflow_sid);
-    }
-    workflows
+    let has_flow = read
+        .voice_flows
+        .as_ref()
+        .is_some_and(|flows| flows.numbers.contains_key(&settings.phone_number));
+    (!has_flow).then_some(settings.workflow_sid)
 }
 
 /// The TaskQueues that callers reach without a Workflow, or that flows ask for.

@@ -35,6 +35,7 @@ use crate::reader::{Fields, Reader};
 use compiler::Compiler;
 
 pub(crate) use languages::{key_of, menu_of};
+pub(crate) use steps::VERBS;
 
 /// What a Worker hears, in queue and callback steps.
 pub(crate) const AGENT_GREETING: &str = "agent_greeting";

@@ -21,7 +21,7 @@ const REPEAT: &str = "repeat";
 const BACK: &str = "back";
 
 /// The verbs, in the order of the guide.
-const VERBS: [&str; 19] = [
+pub(crate) const VERBS: [&str; 19] = [
     "say",
     "play",
     "pause",

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::align::align;
 use crate::export::tree::Tree;
+use crate::flows::VERBS;
 
 /// A part that differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -328,14 +329,13 @@ fn compare_lists(
     path: &[String],
     found: &mut Vec<Setting>,
 ) {
-    let path = path.split_last().map_or(&[][..], |(_, above)| above);
+    let (kind, path) = element_of(key, before.iter().chain(after), path);
     let names = |elements: &[Tree]| -> Option<Vec<String>> {
         let name = |element: &Tree| name_of(element).map(str::to_owned);
         let names: Option<Vec<String>> = elements.iter().map(name).collect();
         let count = elements.len();
         names.filter(|names| names.iter().collect::<BTreeSet<_>>().len() == count)
     };
-    let kind = element_of(key);
     if let (Some(names_before), Some(names_after)) = (names(before), names(after)) {
         for (name, element) in names_after.iter().zip(after) {
             let path = below(path, &format!("{kind} \"{name}\""));
@@ -407,17 +407,37 @@ fn name_of(element: &Tree) -> Option<&str> {
         .or_else(|| element.text_at("selected_language"))
 }
 
-/// One element of a list.
-fn element_of(key: &str) -> &'static str {
+/// What an element of a list is called, and the path above it. The name of the list is left out where
+/// it says no more.
+fn element_of<'t, 'p>(
+    key: &str,
+    elements: impl Iterator<Item = &'t Tree>,
+    path: &'p [String],
+) -> (&'static str, &'p [String]) {
+    let above = path.split_last().map_or(path, |(_, above)| above);
     match key {
-        "filters" => "filter",
-        "targets" | "steps" | "then" | "else" | "open" | "closed" => "step",
-        "languages" => "language",
-        "holidays" => "holiday",
-        "exceptions" => "exception",
-        "branch" => "case",
-        "numbers" => "number",
-        _other => "element",
+        "filters" => ("filter", above),
+        "targets" | "steps" => ("step", above),
+        "languages" => ("language", above),
+        "holidays" => ("holiday", above),
+        "exceptions" => ("exception", above),
+        "branch" => ("case", above),
+        "numbers" => ("number", above),
+        _other if elements.into_iter().any(is_step) => ("step", path),
+        _other => ("element", path),
+    }
+}
+
+/// Whether it is a step of a flow.
+fn is_step(element: &Tree) -> bool {
+    match element {
+        Tree::Map(entries) => entries.iter().any(|(key, _)| VERBS.contains(&key.as_str())),
+        Tree::Bool(_)
+        | Tree::Number(_)
+        | Tree::Null
+        | Tree::Text(_)
+        | Tree::Expression(_)
+        | Tree::List(_) => false,
     }
 }
 

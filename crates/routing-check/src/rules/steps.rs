@@ -284,7 +284,7 @@ fn last_step(
             "this step has no timeout: a Task waits for one Worker until its own timeout, even if that \
              Worker is offline or does not exist",
         );
-    } else if centre.voice_of(workflow.workflow.sid).is_some() {
+    } else if waits_without_limit(centre, workflow) {
         report.add(
             Rule::WaitWithoutLimit,
             Spot::at(&step.at),
@@ -292,6 +292,15 @@ fn last_step(
              message before",
         );
     }
+}
+
+fn waits_without_limit(centre: &Centre, workflow: &DeclaredWorkflow) -> bool {
+    let voice = centre.voice_of(workflow.workflow.sid);
+    voice.is_some_and(|voice| {
+        voice
+            .unlimited_workflow_sids
+            .contains(&workflow.workflow.sid)
+    })
 }
 
 /// CB202, CB203.
