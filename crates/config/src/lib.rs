@@ -20,15 +20,18 @@ mod current;
 mod dialing;
 mod document;
 mod event_types;
+#[cfg(feature = "apply")]
 pub mod export;
 mod files;
 mod flows;
 mod names;
 mod outline;
 mod phone_lists;
+#[cfg(feature = "apply")]
 pub mod plan;
 mod problem;
 mod reader;
+#[cfg(feature = "apply")]
 pub mod resources;
 mod shadow;
 mod sids;

@@ -36,6 +36,7 @@ pub(crate) fn open(calendar: &str) -> String {
 }
 
 /// The calendar of such a condition.
+#[cfg(feature = "apply")]
 pub(crate) fn is_open(condition: &str) -> Option<&str> {
     let calendar = condition.strip_prefix("hours.")?;
     let calendar = calendar.strip_suffix(".open == true")?;

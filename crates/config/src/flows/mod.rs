@@ -34,7 +34,10 @@ use crate::problem::Place;
 use crate::reader::{Fields, Reader};
 use compiler::Compiler;
 
-pub(crate) use languages::{key_of, menu_of};
+#[cfg(feature = "apply")]
+pub(crate) use languages::key_of;
+pub(crate) use languages::menu_of;
+#[cfg(feature = "apply")]
 pub(crate) use steps::VERBS;
 
 /// What a Worker hears, in queue and callback steps.
