@@ -31,8 +31,8 @@ const STARTS_MAX: usize = 4;
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 /// No background services, no first-run pages, no sandbox (it needs rights that containers lack). A
-/// microphone that beeps, and addresses of this machine without multicast DNS, which containers lack.
-const FLAGS: [&str; 12] = [
+/// microphone that beeps, sound without a click, and addresses of this machine without multicast DNS, which containers lack.
+const FLAGS: [&str; 13] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -44,6 +44,7 @@ const FLAGS: [&str; 12] = [
     "--hide-scrollbars",
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 ];
 

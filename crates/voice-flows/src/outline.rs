@@ -291,7 +291,7 @@ impl<'f> Walk<'f> {
             | Action::Callback(_)
             | Action::Voicemail(_)
             | Action::Transfer(_) => {
-                if step.next.is_none() {
+                if step.next.is_none() && !always_leads_elsewhere(&step.action) {
                     self.exit(row, "then".to_owned(), Destination::End);
                 }
             }
@@ -327,6 +327,30 @@ fn ways(action: &Action) -> Ways {
         | Action::Use(_)
         | Action::GoTo(_)
         | Action::HangUp => Vec::new(),
+    }
+}
+
+/// Whether a step is a menu all of whose options lead elsewhere: then no call reaches the step after
+/// it.
+fn always_leads_elsewhere(action: &Action) -> bool {
+    match action {
+        Action::Menu(menu) => of_menu(menu)
+            .iter()
+            .all(|(_, target)| *target != Target::Next),
+        Action::Say(_)
+        | Action::Collect(_)
+        | Action::Branch(_)
+        | Action::Set(_)
+        | Action::Tag(_)
+        | Action::Language(_)
+        | Action::LookUp(_)
+        | Action::Queue(_)
+        | Action::Callback(_)
+        | Action::Voicemail(_)
+        | Action::Transfer(_)
+        | Action::Use(_)
+        | Action::GoTo(_)
+        | Action::HangUp => false,
     }
 }
 
