@@ -463,11 +463,15 @@ mod tests {
 
     #[test]
     fn language_follows_quoted_words() {
-        let heard = |text: &str| match parse(text).unwrap().remove(0).expectation {
-            Expectation::Phone(PhoneExpectation::Hears {
+        let heard = |text: &str| {
+            let parsed = parse(text).unwrap().remove(0).expectation;
+            let Expectation::Phone(PhoneExpectation::Hears {
                 words, language, ..
-            }) => (words, language),
-            other => panic!("{other:?}"),
+            }) = parsed
+            else {
+                panic!("{parsed:?}");
+            };
+            (words, language)
         };
         let german = heard(r#"c1 hears "Guten Tag" in de-DE"#);
         assert_eq!(german, (owned("Guten Tag"), Some(owned("de-DE"))));
