@@ -41,7 +41,7 @@ use task_router::model::{PartId, Workspace};
 use voice_flows::{Sound, VoiceFlows};
 
 pub use apply::{ApplyError, Kept, Reason, Summary, Thing, apply};
-pub use checking::{CheckedFile, FilesBeside, PlacedFinding, check_files, check_files_beside};
+pub use checking::{CheckedFile, PlacedFinding, check_files, check_files_beside};
 pub use problem::{Place, Problem};
 pub use workers::DeclaredWorker;
 

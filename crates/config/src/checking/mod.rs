@@ -48,9 +48,6 @@ struct Read<'s> {
     outline: Outline<'s>,
 }
 
-/// Reads a file that a configuration names, by the names of both.
-pub type FilesBeside<'f> = &'f dyn Fn(&str, &str) -> Result<Vec<u8>, String>;
-
 /// The findings of files, in the order of the files and lines. A `contact-centre.yaml` is checked
 /// alone; other documents are checked together.
 ///
@@ -67,7 +64,7 @@ pub fn check_files(files: &[CheckedFile<'_>]) -> Result<Vec<PlacedFinding>, Vec<
 /// As [`check_files`].
 pub fn check_files_beside(
     files: &[CheckedFile<'_>],
-    beside: FilesBeside<'_>,
+    beside: &dyn Fn(&str, &str) -> Result<Vec<u8>, String>,
 ) -> Result<Vec<PlacedFinding>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut read = Vec::new();
@@ -127,7 +124,10 @@ fn is_own(outline: &Outline<'_>) -> bool {
     has("workspace") || (has("task_queues") && has("workers") && has("phone_number"))
 }
 
-fn check_own(read: &Read<'_>, beside: FilesBeside<'_>) -> Result<Vec<PlacedFinding>, Vec<Problem>> {
+fn check_own(
+    read: &Read<'_>,
+    beside: &dyn Fn(&str, &str) -> Result<Vec<u8>, String>,
+) -> Result<Vec<PlacedFinding>, Vec<Problem>> {
     let CheckedFile { name, text } = read.file;
     // Ids are only compared with each other, so those of any account do.
     let account = AccountSid::derive(&["check"]);
