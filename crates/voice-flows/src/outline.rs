@@ -344,6 +344,7 @@ fn always_leads_elsewhere(action: &Action) -> bool {
         | Action::Tag(_)
         | Action::Language(_)
         | Action::LookUp(_)
+        | Action::Record(_)
         | Action::Queue(_)
         | Action::Callback(_)
         | Action::Voicemail(_)
