@@ -117,6 +117,24 @@ impl State {
         if worker_inputs(old, new).iter().any(leads) {
             return WorkerCause::Input;
         }
+        // A request that rejects pending offers with the Activity changes Tasks and Worker at once.
+        let without_offers = Worker {
+            open_reservations: new.open_reservations.clone(),
+            ..old.clone()
+        };
+        let set = Command::ActivitySet {
+            worker,
+            activity: new.activity_sid,
+            reject_pending: false,
+        };
+        let has_set = self.configurations(now).any(|workspace| {
+            let snapshot = Snapshot::new(workspace).with_workers([without_offers.clone()]);
+            let decision = decide(snapshot, &set, now);
+            matches!(decision.workers.as_slice(), [worker] if worker == new)
+        });
+        if has_set {
+            return WorkerCause::Input;
+        }
         WorkerCause::Unknown
     }
 }
