@@ -54,6 +54,8 @@ fn zone_of(centre: &ContactCentre, at: Moment, now: Timestamp) -> Result<Zone, F
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use ids::AccountSid;
 
     use super::*;
@@ -61,7 +63,9 @@ mod tests {
     const UTILITY: &str = include_str!("../../examples/utility/contact-centre.yaml");
 
     fn centre(text: &str) -> ContactCentre {
-        config::read(text, "centre.yaml", AccountSid::derive(&["call"])).unwrap()
+        let account_sid = AccountSid::derive(&["call"]);
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/utility"));
+        crate::start::read_text(text, "centre.yaml", folder, account_sid).unwrap()
     }
 
     fn zone(text: &str, at: &str) -> Result<String, String> {

@@ -42,6 +42,16 @@ pub fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// The content of a file that a configuration of a test names: the example of voice flows is the one
+/// that has any.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn file_beside(name: &str) -> Result<Vec<u8>, String> {
+    let file = root().join("examples/utility").join(name);
+    fs::read(file).map_err(|error| error.to_string())
+}
+
 /// All Rust code in a folder of the project, named by its path from the root.
 pub fn rust_code(folder: &str) -> String {
     code_below(&root().join(folder))

@@ -30,9 +30,6 @@ use crate::project;
 /// The configuration of tests that do not bring their own: the example.
 pub const EXAMPLE: &str = include_str!("../../contact-centre.yaml");
 
-/// The folder of the files that a configuration of a test names: the one example that has any.
-const FILES: &str = "examples/utility";
-
 /// The example of voice flows: a utility in two countries.
 pub const UTILITY: &str = include_str!("../../examples/utility/contact-centre.yaml");
 
@@ -451,7 +448,6 @@ impl TestCentre {
 }
 
 fn contact_centre(set_up: &str, account_sid: AccountSid) -> ContactCentre {
-    let folder = project::root().join(FILES);
-    let files = |name: &str| std::fs::read(folder.join(name)).map_err(|error| error.to_string());
-    config::read_with_files(set_up, "contact-centre.yaml", account_sid, &files).unwrap()
+    let files = &project::file_beside;
+    config::read_with_files(set_up, "contact-centre.yaml", account_sid, files).unwrap()
 }

@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 use config::plan::{compare, lines};
-use config::{ContactCentre, read};
+use config::{ContactCentre, read_with_files};
 use ids::AccountSid;
+use utility::UTILITY;
 
-const UTILITY: &str = include_str!("../../../examples/utility/contact-centre.yaml");
+mod utility;
 
 fn changed(changes: &[(&str, &str)]) -> ContactCentre {
     let mut text = UTILITY.to_owned();
@@ -13,7 +14,8 @@ fn changed(changes: &[(&str, &str)]) -> ContactCentre {
         assert_eq!(text.matches(from).count(), 1, "{from}");
         text = text.replace(from, to);
     }
-    read(&text, "f.yaml", AccountSid::from_bytes([7; 16])).unwrap()
+    let account_sid = AccountSid::from_bytes([7; 16]);
+    read_with_files(&text, "f.yaml", account_sid, &utility::file).unwrap()
 }
 
 fn text(changes: &[(&str, &str)]) -> Vec<String> {

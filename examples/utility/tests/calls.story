@@ -11,9 +11,12 @@ Mon 09:00  Greta becomes Available
 +1s        c1 dials                  -> c1 hears "Willkommen bei Beispiel-Energie" in de-DE
 +20s       c1 presses 1              -> c1 hears "achtstellige Kundennummer"
 +10s       c1 presses 49123456       -> c1 hears "Ihre Kundennummer ist"
-+10s       c1 presses 1              -> c1 hears "Guten Tag, Frau Beispiel.", c1 waits in Bill German, Greta rings
-+10s       Greta answers             -> c1 talks to Greta, https://crm.example.com/customers was asked with account=49123456
-+30s       Greta hangs up            -> c1 hears "Vielen Dank für Ihren Anruf", task c1 is completed
++10s       c1 presses 1              -> c1 hears "Guten Tag, Frau Beispiel.", c1 hears "Wir zeichnen das Gespräch auf"
++15s       time passes               -> c1 waits in Bill German, Greta rings
++7s        Greta answers             -> Greta hears "Frau Beispiel, Rechnung"
++7s        Greta presses 1           -> c1 talks to Greta, https://crm.example.com/customers was asked with account=49123456
++30s       Greta hangs up            -> c1 hears "Waren Sie zufrieden", task c1 is completed
++7s        c1 presses 1              -> c1 hears "Vielen Dank für Ihren Anruf", c1 is gone
 
 == A look-up that fails: the customer is served all the same
 Mon 09:00  https://crm.example.com/customers answers with HTTP 503
@@ -21,15 +24,17 @@ Mon 09:00  https://crm.example.com/customers answers with HTTP 503
 +1s        c1 dials
 +20s       c1 presses 1
 +10s       c1 presses 49123456
-+10s       c1 presses 1              -> c1 waits in Service German, Emil rings, c1 has attribute topic service
++10s       c1 presses 1              -> c1 hears "Wir zeichnen das Gespräch auf"
++15s       time passes               -> c1 waits in Service German, Emil rings, c1 has attribute topic service
 
 == A bill desk that is busy: after 30 seconds the service desk takes over
 Mon 09:00  Emil becomes Available
 +1s        c1 dials
 +20s       c1 says Rechnung
 +10s       c1 presses 49123456
-+10s       c1 presses 1              -> c1 waits in Bill German, no phone rings, c1 has priority 2
-+40s       time passes               -> c1 waits, Emil rings
++10s       c1 presses 1
++15s       time passes               -> c1 waits in Bill German, no phone rings, c1 has priority 2
++35s       time passes               -> c1 waits, Emil rings
 
 == A key account waits before the others
 Mon 09:00  c1 dials from +17075550150

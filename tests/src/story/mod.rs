@@ -40,7 +40,8 @@ pub async fn play(file: &Path) {
 async fn in_memory(story: &Story) -> Result<(), Box<Failure>> {
     let set_up = customer().with_address(&set_up_of(story));
     let read = |text: &str| {
-        let read = config::read(text, "contact-centre.yaml", account_sid());
+        let files = &project::file_beside;
+        let read = config::read_with_files(text, "contact-centre.yaml", account_sid(), files);
         read.map_err(|problems| format!("{problems:?}").into())
     };
     let prepared = Prepared::new(set_up.clone(), std::sync::Arc::new(read));

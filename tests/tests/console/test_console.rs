@@ -10,6 +10,7 @@ use runtime::{Env, SystemClock};
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::browser::{Browser, Driver, Look};
+use tests::project;
 use tests::test_centre::{EXAMPLE, UTILITY};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -95,6 +96,8 @@ impl TestConsole {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("contact-centre.yaml");
         std::fs::write(&config, set_up).unwrap();
+        let music = project::file_beside("hold.wav").unwrap();
+        std::fs::write(folder.path().join("hold.wav"), music).unwrap();
         let options = Start {
             port: 0,
             data: PathBuf::new(),

@@ -32,6 +32,8 @@ async fn running_centre_is_planned_and_exported() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     std::fs::write(folder.join("contact-centre.yaml"), UTILITY).unwrap();
+    let music = tests::project::file_beside("hold.wav").unwrap();
+    std::fs::write(folder.join("hold.wav"), music).unwrap();
     let port = free_port();
     let process = Process::start_with(folder, port, &["--in-memory"], &CREDENTIALS).await;
     let at = ["--url", process.base.as_str()];

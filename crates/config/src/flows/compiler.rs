@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ids::TaskQueueSid;
 use serde_saphyr::Spanned;
-use voice_flows::{InList, RECORDING, Sound, Step, StepId};
+use voice_flows::{InList, RECORDING, Sound, SoundName, Step, StepId};
 
 use super::Parts;
 use super::references::{queues_by_condition_name, unknown};
@@ -63,7 +63,9 @@ pub(super) struct Compiled {
     pub queues: BTreeMap<String, TaskQueueSid>,
     /// The positions of the steps.
     pub places: BTreeMap<StepId, Place>,
-    /// The audio files of the prompts.
+    /// The names of all audio files of the prompts.
+    pub sound_names: BTreeSet<SoundName>,
+    /// Those of them that are beside the configuration.
     pub sounds: Vec<Sound>,
 }
 
@@ -352,6 +354,7 @@ impl<'c, 'r> Compiler<'c, 'r> {
             }
         }
         let queues = self.queues.into_iter();
+        let (sound_names, sounds) = self.sounds.into_names_and_files();
         Compiled {
             flows: self.flows,
             steps: self.steps.into_iter().collect(),
@@ -359,7 +362,8 @@ impl<'c, 'r> Compiler<'c, 'r> {
             queues: queues
                 .filter(|(name, _)| self.queues_used.contains(name))
                 .collect(),
-            sounds: self.sounds.into_files(),
+            sound_names,
+            sounds,
         }
     }
 }

@@ -119,11 +119,7 @@ pub(crate) fn read(
         calendars: parts.calendars.clone(),
         lists: parts.lists.clone(),
         queues: compiled.queues,
-        sounds: compiled
-            .sounds
-            .iter()
-            .map(|sound| sound.name.clone())
-            .collect(),
+        sounds: compiled.sound_names,
     };
     Some(ReadFlows {
         flows,

@@ -1,10 +1,11 @@
 //! Audio files that prompts name: files beside the configuration become files of our server, named
 //! by their content.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ids::time::Millis;
-use voice_flows::{Sound, SoundName, Text};
+use shared::webhook::path;
+use voice_flows::{NoSoundName, Sound, SoundName, Text};
 
 use super::compiler::Compiler;
 use crate::audio;
@@ -24,6 +25,8 @@ pub(super) struct Sounds {
     by_file: BTreeMap<String, Option<Placed>>,
     /// The files themselves.
     files: BTreeMap<SoundName, Sound>,
+    /// Files that this server has, named by their path: an exported file has such paths.
+    stored: BTreeSet<SoundName>,
 }
 
 /// An audio file under its URL.
@@ -44,8 +47,11 @@ impl Sounds {
         lengths.collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 
-    pub fn into_files(self) -> Vec<Sound> {
-        self.files.into_values().collect()
+    /// The names of all files, and the files that are beside the configuration.
+    pub fn into_names_and_files(self) -> (BTreeSet<SoundName>, Vec<Sound>) {
+        let mut names = self.stored;
+        names.extend(self.files.keys().cloned());
+        (names, self.files.into_values().collect())
     }
 
     fn bytes(&self) -> usize {
@@ -59,7 +65,12 @@ impl Compiler<'_, '_> {
     pub fn sound(&mut self, node: &Node, key: &str) -> Option<Text> {
         let mut text = self.text(node, key)?;
         for (language, url) in &mut text.0 {
-            if !url.starts_with("https://") && !url.starts_with('/') {
+            let stored = url.strip_prefix(path::SOUNDS);
+            if let Some(name) = stored.and_then(|name| name.strip_prefix('/')) {
+                let name = SoundName::parse(name).ok_or_else(|| format!("{key}: {url}: {NoSoundName}"));
+                let name = self.reader.take(name, place(in_language(node, language)))?;
+                self.sounds.stored.insert(name);
+            } else if !url.starts_with("https://") && !url.starts_with('/') {
                 let node = in_language(node, language);
                 *url = self.file(node, url, key)?;
             }

@@ -5,6 +5,8 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+#[path = "../utility/mod.rs"]
+mod utility;
 mod clean;
 mod faults;
 mod flow_faults;
@@ -19,13 +21,13 @@ const BASE: &str = include_str!("base.yaml");
 const FLOWS: &str = include_str!("flows.yaml");
 const EXAMPLES: [&str; 2] = [
     include_str!("../../../../contact-centre.yaml"),
-    include_str!("../../../../examples/utility/contact-centre.yaml"),
+    utility::UTILITY,
 ];
 
 fn findings(text: &str) -> Vec<PlacedFinding> {
     let file = CheckedFile { name: "f", text };
     let surroundings = Surroundings {
-        beside: &|_, _| Err("no file".to_owned()),
+        beside: &|_, name| utility::file(name),
         now: Some("2026-12-01T12:00:00Z".parse().unwrap()),
     };
     check_files_in(&[file], surroundings).unwrap_or_else(|problems| panic!("{problems:#?}\n{text}"))

@@ -37,12 +37,12 @@ pub fn numbered(flows: &VoiceFlows) -> Json {
         calendars,
         lists,
         queues,
-        // The generated files name no audio files.
-        sounds: _,
+        sounds,
     } = flows;
     json!({
         "language": language, "more_languages": more_languages, "numbers": of_flows,
         "starts": starts, "steps": steps, "calendars": calendars, "lists": lists, "queues": queues,
+        "sounds": sounds,
     })
 }
 
@@ -91,6 +91,8 @@ fn renumber(action: &mut Action, numbers: &mut Numbers) {
             .iter_mut()
             .for_each(|case| numbers.target(&mut case.then)),
         Action::Queue(queue) => {
+            // An exported file has the path of the music, not the music.
+            queue.wait.music_length = None;
             numbers.optional(&mut queue.on_timeout);
             if let Some(leave) = &mut queue.leave {
                 numbers.target(&mut leave.then);

@@ -37,7 +37,7 @@ fn unknown_key_suggests_the_right_one() {
         (
             "menu:",
             "Menu:",
-            "36:1: unknown key \"Menu\" in the file; allowed: phone_number, workflow, worker_ring_timeout, \
+            "36:1: unknown key \"Menu\" in the file; allowed: phone_number, workflow, shadow, worker_ring_timeout, \
              post_work_activity, voicemail_task_queue, dialing, workspace, workers, task_queues, workflows, menu, prompts, calendars, lists, numbers, flows. Did you mean \"menu\"?",
         ),
         (
