@@ -257,13 +257,18 @@ impl Client {
             let mut address = known
                 .iter()
                 .fold(path, |path, (name, sid)| path.replace(name, sid));
-            if let Some(list) = address.strip_suffix("/{Sid}").map(str::to_owned) {
-                let list = self.api("GET", &list, &[]).await;
-                let Some(sid) = list[list["meta"]["key"].as_str().unwrap()][0]["sid"].as_str()
-                else {
-                    continue;
-                };
-                address = address.replace("{Sid}", sid);
+            for (placeholder, key) in [("{Sid}", "sid"), ("{CalendarName}", "name")] {
+                if let Some(list) = address.strip_suffix(placeholder).map(str::to_owned) {
+                    let list = self.api("GET", list.trim_end_matches('/'), &[]).await;
+                    let found = &list[list["meta"]["key"].as_str().unwrap()][0][key];
+                    address = found
+                        .as_str()
+                        .map_or_else(String::new, |found| address.replace(placeholder, found));
+                }
+            }
+            // The list is empty.
+            if address.is_empty() {
+                continue;
             }
             if address.ends_with("/EventStream") {
                 self.stream(&address).await;

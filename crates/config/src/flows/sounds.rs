@@ -67,7 +67,8 @@ impl Compiler<'_, '_> {
         for (language, url) in &mut text.0 {
             let stored = url.strip_prefix(path::SOUNDS);
             if let Some(name) = stored.and_then(|name| name.strip_prefix('/')) {
-                let name = SoundName::parse(name).ok_or_else(|| format!("{key}: {url}: {NoSoundName}"));
+                let name =
+                    SoundName::parse(name).ok_or_else(|| format!("{key}: {url}: {NoSoundName}"));
                 let name = self.reader.take(name, place(in_language(node, language)))?;
                 self.sounds.stored.insert(name);
             } else if !url.starts_with("https://") && !url.starts_with('/') {

@@ -5,11 +5,11 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
-#[path = "../utility/mod.rs"]
-mod utility;
 mod clean;
 mod faults;
 mod flow_faults;
+#[path = "../utility/mod.rs"]
+mod utility;
 
 use std::collections::BTreeSet;
 

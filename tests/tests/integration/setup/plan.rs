@@ -1,9 +1,7 @@
 //! The plan of an apply says what the apply does, and an exported file is the same contact centre.
 
 use config::plan::{Change, ConfigurationFiles, Effect, Plan, PlanFile, PlanFileError, plan};
-use config::{
-    ContactCentre, Summary, Thing, export_current, read, read_current, read_with_files,
-};
+use config::{ContactCentre, Summary, Thing, export_current, read, read_current, read_with_files};
 use ids::AccountSid;
 
 use super::table::{ENGLISH, HINDI, Table, file, without_arjun, without_hindi};
