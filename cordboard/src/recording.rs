@@ -185,14 +185,12 @@ fn item(record: EventRecord) -> Result<Option<Recorded>, Error> {
         }));
     }
     let is_snapshot = record.event_name == SNAPSHOT;
+    // Items of a snapshot have not changed at the moment when they are recorded.
+    let moment = |updated| if is_snapshot { written_at } else { updated };
     let recorded = match stream::change(&record)? {
         stream::Change::Task { old, new } => Recorded {
             workspace: new.workspace_sid,
-            at: if is_snapshot {
-                written_at
-            } else {
-                new.date_updated
-            },
+            at: moment(new.date_updated),
             sequence,
             pk,
             version: new.version,
@@ -210,11 +208,7 @@ fn item(record: EventRecord) -> Result<Option<Recorded>, Error> {
         },
         stream::Change::Worker { old, new } => Recorded {
             workspace: new.workspace_sid,
-            at: if is_snapshot {
-                written_at
-            } else {
-                new.date_updated
-            },
+            at: moment(new.date_updated),
             sequence,
             pk,
             version: new.version,

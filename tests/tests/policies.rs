@@ -260,7 +260,9 @@ impl Client {
             for (placeholder, key) in [("{Sid}", "sid"), ("{CalendarName}", "name")] {
                 if let Some(list) = address.strip_suffix(placeholder).map(str::to_owned) {
                     let list = self.api("GET", list.trim_end_matches('/'), &[]).await;
-                    let found = &list[list["meta"]["key"].as_str().unwrap()][0][key];
+                    // Additions have no pages.
+                    let name = list["meta"]["key"].as_str().unwrap_or("calendars");
+                    let found = &list[name][0][key];
                     address = found
                         .as_str()
                         .map_or_else(String::new, |found| address.replace(placeholder, found));

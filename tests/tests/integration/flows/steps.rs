@@ -16,7 +16,7 @@ flows:
   main:
     - set: { street: "Main & Oak" }
     - say: [ 'One <break time="1s"/> {street}', { pause: 2s }, { play: "https://example.com/a.mp3" } ]
-    - play: { en: /sounds/en.wav, de: /sounds/de.wav }
+    - play: { en: /music/en.wav, de: /music/de.wav }
     - pause: 1s
 "#,
     );
@@ -26,7 +26,7 @@ flows:
         "{document}"
     );
     assert!(document.contains("<Pause length=\"2\"/>\n  <Play>https://example.com/a.mp3</Play>"));
-    assert!(document.contains("<Play>/sounds/en.wav</Play>\n  <Pause length=\"1\"/>\n  <Hangup/>"));
+    assert!(document.contains("<Play>/music/en.wav</Play>\n  <Pause length=\"1\"/>\n  <Hangup/>"));
 }
 
 #[test]
