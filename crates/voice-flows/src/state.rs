@@ -187,7 +187,8 @@ impl State {
             version,
             at,
             on: parameters.optional(path::FLOW_ON)?.unwrap_or(Resume::Begin),
-            attempt: parameters.optional(path::FLOW_ATTEMPT)?.unwrap_or(1),
+            // The first time is written as no number.
+            attempt: parameters.optional(path::FLOW_ATTEMPT)?.unwrap_or(1).max(1),
             webhooks: webhooks + 1,
             tasks: parameters.optional(path::FLOW_TASKS)?.unwrap_or(0),
             waiting_since: since.map(Timestamp::from_millis),
