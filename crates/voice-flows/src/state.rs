@@ -49,7 +49,7 @@ pub struct State {
     /// The application that gets the call back when the flow ends.
     pub application: Option<ReturnUrl>,
     /// The steps through which the call came, the present one last; the newest
-    /// [`PATH_STEPS_MAX`].
+    /// `PATH_STEPS_MAX`.
     pub path: Vec<StepId>,
     /// The values.
     pub values: Values,

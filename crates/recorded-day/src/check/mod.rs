@@ -48,7 +48,7 @@ pub struct Checked {
     pub inputs: u64,
     /// Writes that were taken over from the recording: inputs that cannot be told from their result.
     pub taken_over: u64,
-    /// The differences, the first [`DIFFERENCES_MAX`] of them.
+    /// The differences, the first `DIFFERENCES_MAX` of them.
     pub differences: Vec<Difference>,
     /// The number of all differences.
     pub difference_count: u64,

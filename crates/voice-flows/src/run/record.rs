@@ -7,7 +7,7 @@ use super::question::Question;
 use super::{Next, Run};
 use crate::{Record, Resume, Step};
 
-/// The value with the state of the recording, [`ON`] or [`REFUSED`]. It becomes an attribute of the
+/// The value with the state of the recording, `ON` or `REFUSED`. It becomes an attribute of the
 /// call's Tasks, so it is known afterwards that the announcement was made.
 pub const RECORDING: &str = "recording";
 
