@@ -1,4 +1,4 @@
-//! A clock that stands still.
+//! A clock that moves only when a story advances it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`read`] parses a file: pure, with line and column of every mistake. [`play`] plays a story in a
-//! [`Centre`], whose clock stands still until the story advances it. `cordboard test` plays the
+//! [`Centre`], whose clock moves only when the story advances it. `cordboard test` plays the
 //! stories of users over a table in memory; the tests of this project play theirs over real HTTP
 //! and the embedded DynamoDB, too. [`record`] writes the story of a Task that happened.
 //!

@@ -140,7 +140,7 @@ impl Part<'_> {
         }
     }
 
-    /// The settings without the name, which stands before them.
+    /// The settings without the name, which is shown before them.
     fn tree(&self) -> Tree {
         let settings = self.settings.iter();
         let settings = settings.filter(|(key, _)| *key != NAME || self.name.is_none());

@@ -46,7 +46,7 @@ pub struct Checked {
     pub releases: u64,
     /// Inputs whose consequences were decided again.
     pub inputs: u64,
-    /// Writes that were taken over from the recording: inputs that cannot be told from their result.
+    /// Writes that were taken over from the recording: inputs that cannot be derived from their result.
     pub taken_over: u64,
     /// The differences, the first `DIFFERENCES_MAX` of them.
     pub differences: Vec<Difference>,

@@ -96,7 +96,7 @@ impl State {
         from_task.chain(from_workers)
     }
 
-    /// The Workers whom the Task would be offered to, of those that the search had seen.
+    /// The Workers to which the Task would be offered, of those that the search had seen.
     fn candidates<'s>(
         &'s self,
         workspace: &Workspace,
