@@ -117,6 +117,34 @@ pub fn operation(request: &HttpRequest) -> &str {
         .map_or(target, |(_service, operation)| operation)
 }
 
+/// The answer of an engine in this process: `answer` returns status and body for an operation and its
+/// body. `on_write` is called after each request that has written.
+///
+/// # Errors
+/// The request has no body.
+pub fn answer_request(
+    request: &HttpRequest,
+    on_write: Option<&(dyn Fn() + Send + Sync)>,
+    answer: impl FnOnce(&str, &[u8]) -> (u16, String),
+) -> Result<HttpResponse, ConnectorError> {
+    let body = request
+        .body()
+        .bytes()
+        .ok_or_else(|| ConnectorError::user("the request has no body".into()))?;
+    let operation = operation(request);
+    let (status, answer) = answer(operation, body);
+    if let Some(on_write) = on_write
+        && status == OK
+        && is_write(operation)
+    {
+        on_write();
+    }
+    let status = status
+        .try_into()
+        .map_err(|error| ConnectorError::other(Box::new(error), None))?;
+    Ok(HttpResponse::new(status, SdkBody::from(answer)))
+}
+
 impl InProcess {
     /// A connection to this database.
     pub fn new(database: Database) -> Self {
@@ -161,26 +189,13 @@ impl InProcess {
     }
 
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let body = request
-            .body()
-            .bytes()
-            .ok_or_else(|| ConnectorError::user("the request has no body".into()))?;
-        let operation = operation(request);
-        let database = match &self.reader {
-            Some(reader) if dispatch::is_read(operation) => reader,
-            Some(_) | None => &self.database,
-        };
-        let (status, answer) = dispatch::dispatch(database, self.tokens, operation, body);
-        if let Some(on_write) = &self.on_write
-            && status == OK
-            && dispatch::is_write(operation)
-        {
-            on_write();
-        }
-        let status = status
-            .try_into()
-            .map_err(|error| ConnectorError::other(Box::new(error), None))?;
-        Ok(HttpResponse::new(status, SdkBody::from(answer)))
+        answer_request(request, self.on_write.as_deref(), |operation, body| {
+            let database = match &self.reader {
+                Some(reader) if dispatch::is_read(operation) => reader,
+                Some(_) | None => &self.database,
+            };
+            dispatch::dispatch(database, self.tokens, operation, body)
+        })
     }
 }
 

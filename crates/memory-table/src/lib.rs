@@ -25,8 +25,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
-use dynamodb_in_process::{is_write, operation};
+use dynamodb_in_process::answer_request;
 use ids::time::Clock;
 use serde_json::{Map, Value};
 
@@ -93,27 +92,14 @@ impl MemoryTable {
     }
 
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let body = request
-            .body()
-            .bytes()
-            .ok_or_else(|| ConnectorError::user("the request has no body".into()))?;
-        let operation = operation(request);
-        let now = self.clock.now();
-        let answered = self.database().answer(operation, body, now);
-        let (status, answer) = match answered {
-            Ok(answer) => (OK, answer.to_string()),
-            Err(refusal) => (refusal.status(), refusal.to_json().to_string()),
-        };
-        if let Some(on_write) = &self.on_write
-            && status == OK
-            && is_write(operation)
-        {
-            on_write();
-        }
-        let status = status
-            .try_into()
-            .map_err(|error| ConnectorError::other(Box::new(error), None))?;
-        Ok(HttpResponse::new(status, SdkBody::from(answer)))
+        answer_request(request, self.on_write.as_deref(), |operation, body| {
+            let now = self.clock.now();
+            let answered = self.database().answer(operation, body, now);
+            match answered {
+                Ok(answer) => (OK, answer.to_string()),
+                Err(refusal) => (refusal.status(), refusal.to_json().to_string()),
+            }
+        })
     }
 
     fn database(&self) -> MutexGuard<'_, Database> {
