@@ -13,6 +13,7 @@ use task_router::model::{
 use task_router::router::{NewTask, TaskChanges};
 
 use crate::check::{WorkerCause, task_changes};
+use crate::world::{WaitEnd, ended};
 
 /// The recorded day.
 #[derive(Debug, Clone)]
@@ -127,22 +128,7 @@ impl RecordedTask {
     /// How long the caller waited before leaving without a Worker. `None`: the caller did not leave.
     pub fn patience(&self) -> Option<Millis> {
         let (at, status, reason) = self.ended.as_ref()?;
-        let has_left = match reason {
-            Some(EndReason::Hangup | EndReason::LeftQueue | EndReason::Given(_)) => true,
-            Some(
-                EndReason::QueueFull
-                | EndReason::TaskTtlExceeded
-                | EndReason::WorkflowTimeout
-                | EndReason::WorkflowSkipped
-                | EndReason::NoFilterMatches
-                | EndReason::MaxAssignmentsExceeded
-                | EndReason::CustomerNotReached
-                | EndReason::ConversationEnded
-                | EndReason::WrapUpLimit
-                | EndReason::Deleted,
-            )
-            | None => false,
-        };
+        let has_left = matches!(ended(reason.as_ref()), WaitEnd::Left);
         let is_unanswered = self.answered.is_none() && *status == AssignmentStatus::Canceled;
         (has_left && is_unanswered).then(|| at.since(self.created))
     }

@@ -12,10 +12,11 @@ use ids::time::Timestamp;
 use ids::{TaskSid, WorkerSid};
 use serde_json::{Map, Value};
 use task_router::model::{
-    AssignmentStatus, Reservation, ReservationStatus, Task, Worker, Workspace,
+    AssignmentStatus, EndReason, Reservation, ReservationStatus, Task, Worker, Workspace,
 };
 
 use crate::check::task_changes;
+use crate::world::{WaitEnd, ended};
 use crate::write::{Change, Write};
 
 /// The most lines of a story: more than a person reads.
@@ -402,20 +403,8 @@ fn is_of_call(key: &str) -> bool {
 }
 
 /// Whether a Task with this reason was ended from outside.
-fn is_request(reason: &task_router::model::EndReason) -> bool {
-    use task_router::model::EndReason;
-    match reason {
-        EndReason::Hangup | EndReason::LeftQueue | EndReason::Deleted | EndReason::Given(_) => true,
-        EndReason::QueueFull
-        | EndReason::TaskTtlExceeded
-        | EndReason::WorkflowTimeout
-        | EndReason::WorkflowSkipped
-        | EndReason::NoFilterMatches
-        | EndReason::MaxAssignmentsExceeded
-        | EndReason::CustomerNotReached
-        | EndReason::ConversationEnded
-        | EndReason::WrapUpLimit => false,
-    }
+fn is_request(reason: &EndReason) -> bool {
+    matches!(ended(Some(reason)), WaitEnd::Left) || *reason == EndReason::Deleted
 }
 
 fn quoted(name: &str) -> String {
