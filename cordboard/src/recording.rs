@@ -161,6 +161,22 @@ enum Content {
     Snapshot { known: Change, new: Change },
 }
 
+impl Content {
+    fn snapshot<T: Clone>(new: T, known: fn(T) -> Change, changed: fn(T) -> Change) -> Self {
+        Self::Snapshot {
+            known: known(new.clone()),
+            new: changed(new),
+        }
+    }
+
+    fn write<T>(old: Option<T>, new: T, known: fn(T) -> Change, changed: fn(T) -> Change) -> Self {
+        Self::Write {
+            old: old.map(known),
+            new: changed(new),
+        }
+    }
+}
+
 fn item(record: EventRecord) -> Result<Option<Recorded>, Error> {
     let key = |name: &str| match record.change.keys.get(name) {
         Some(serde_dynamo::AttributeValue::S(text)) => text.clone(),
@@ -195,15 +211,9 @@ fn item(record: EventRecord) -> Result<Option<Recorded>, Error> {
             pk,
             version: new.version,
             content: if is_snapshot {
-                Content::Snapshot {
-                    known: Change::KnownTask(new.clone()),
-                    new: Change::Task(new),
-                }
+                Content::snapshot(new, Change::KnownTask, Change::Task)
             } else {
-                Content::Write {
-                    old: old.map(Change::KnownTask),
-                    new: Change::Task(new),
-                }
+                Content::write(old, new, Change::KnownTask, Change::Task)
             },
         },
         stream::Change::Worker { old, new } => Recorded {
@@ -213,15 +223,9 @@ fn item(record: EventRecord) -> Result<Option<Recorded>, Error> {
             pk,
             version: new.version,
             content: if is_snapshot {
-                Content::Snapshot {
-                    known: Change::KnownWorker(new.clone()),
-                    new: Change::Worker(new),
-                }
+                Content::snapshot(new, Change::KnownWorker, Change::Worker)
             } else {
-                Content::Write {
-                    old: old.map(Change::KnownWorker),
-                    new: Change::Worker(new),
-                }
+                Content::write(old, new, Change::KnownWorker, Change::Worker)
             },
         },
         stream::Change::WorkerRemoved { old } => Recorded {

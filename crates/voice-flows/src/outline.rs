@@ -333,26 +333,12 @@ fn ways(action: &Action) -> Ways {
 /// Whether a step is a menu all of whose options lead elsewhere: then no call reaches the step after
 /// it.
 fn always_leads_elsewhere(action: &Action) -> bool {
-    match action {
-        Action::Menu(menu) => of_menu(menu)
-            .iter()
-            .all(|(_, target)| *target != Target::Next),
-        Action::Say(_)
-        | Action::Collect(_)
-        | Action::Branch(_)
-        | Action::Set(_)
-        | Action::Tag(_)
-        | Action::Language(_)
-        | Action::LookUp(_)
-        | Action::Record(_)
-        | Action::Queue(_)
-        | Action::Callback(_)
-        | Action::Voicemail(_)
-        | Action::Transfer(_)
-        | Action::Use(_)
-        | Action::GoTo(_)
-        | Action::HangUp => false,
-    }
+    let Action::Menu(menu) = action else {
+        return false;
+    };
+    of_menu(menu)
+        .iter()
+        .all(|(_, target)| *target != Target::Next)
 }
 
 fn optional(when: &str, target: Option<Target>) -> Ways {
